@@ -24,7 +24,7 @@ use crate::project::metadata::Defaults;
 use crate::project::publish::{self, DIST, MANIFEST};
 use crate::project::scratch::Scratch;
 use crate::request::{Archive, OCI, SourceChoice};
-use crate::source::{self, Origin, Source, Wanted, include};
+use crate::source::{self, Origin, Source, SourceRequest, include};
 use crate::term::short_list;
 use crate::verdict::Verdict;
 
@@ -190,7 +190,11 @@ fn unproven(asked: &Archive, manifest: &Manifest) -> Option<&'static str> {
 }
 
 /// The source that the manifest is about, as it is now.
-fn wanted(manifest: &Manifest, cargo_manifest: PathBuf, target_dir: PathBuf) -> Result<Wanted> {
+fn wanted(
+    manifest: &Manifest,
+    cargo_manifest: PathBuf,
+    target_dir: PathBuf,
+) -> Result<SourceRequest> {
     let said = &manifest.source;
     let in_git = said.kind == SourceKind::Git;
     let package = cargo_manifest.parent().unwrap_or(Path::new("/"));
@@ -204,7 +208,7 @@ fn wanted(manifest: &Manifest, cargo_manifest: PathBuf, target_dir: PathBuf) -> 
         allow_dirty: in_git && said.dirty,
         ..SourceChoice::default()
     };
-    Ok(Wanted { cargo: Cargo::of_user(), manifest: cargo_manifest, target_dir, choice })
+    Ok(SourceRequest { cargo: Cargo::of_user(), manifest: cargo_manifest, target_dir, choice })
 }
 
 /// Makes a copy of the source, and refuses if it is not the one that was built.

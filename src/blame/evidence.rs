@@ -13,7 +13,7 @@ use repro_formats::names::visible;
 use crate::blame::changes::{Change, Value, What, text_of};
 use crate::blame::culprit::{Culprit, Parts, Proof, Subject, UnitKind, add_new};
 use crate::blame::expand::expand;
-use crate::blame::explore::{Details, Found};
+use crate::blame::explore::{Details, DivergedUnits};
 use crate::blame::graph::{Role, Suspect};
 use crate::blame::values::values_of;
 use crate::blame::words::place;
@@ -32,7 +32,7 @@ const VALUES: usize = 64;
 /// What is needed to look for evidence.
 pub struct Evidence<'a> {
     /// What was found on the way back.
-    pub found: &'a Found,
+    pub found: &'a DivergedUnits,
     /// What is known of both builds.
     pub context: &'a Context,
     /// Both builds, where crates are to be expanded.

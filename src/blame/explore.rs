@@ -46,7 +46,7 @@ pub struct Details {
 }
 
 /// What was found on the way back.
-pub struct Found {
+pub struct DivergedUnits {
     /// The nodes.
     pub nodes: Vec<Node>,
     /// Of each node.
@@ -80,7 +80,7 @@ impl<'a> Explorer<'a> {
     }
 
     /// Goes back from all artifacts that differ and count.
-    pub fn explore(mut self, comparison: &Comparison) -> Result<Found> {
+    pub fn explore(mut self, comparison: &Comparison) -> Result<DivergedUnits> {
         let (mut ends, mut unblamed) = (Vec::new(), Vec::new());
         let differs = |p: &&Artifacts| p.in_verdict() && p.status() != Status::Same;
         for pair in comparison.pairs.iter().filter(differs) {
@@ -94,7 +94,7 @@ impl<'a> Explorer<'a> {
             }
         }
         let both = self.paired.both;
-        Ok(Found {
+        Ok(DivergedUnits {
             roots: (both.roots_a, both.roots_b),
             nodes: self.nodes,
             details: self.details,

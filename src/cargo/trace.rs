@@ -90,7 +90,7 @@ impl Trace {
         let output = self.now(ran.out_dir.with_file_name("output"));
         match std::fs::read(output) {
             Ok(bytes) => dep_info::directives(&String::from_utf8_lossy(&bytes)),
-            Err(_) => dep_info::directives(&ran.told.join("\n")),
+            Err(_) => dep_info::directives(&ran.directives.join("\n")),
         }
     }
 

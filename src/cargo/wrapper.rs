@@ -14,7 +14,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::cargo::crate_ids::{self, Roots};
-use crate::cargo::reuse::Asked;
+use crate::cargo::reuse::LedgerCall;
 use crate::cargo::rustc_call::Call;
 use crate::cargo::units::Unit;
 use crate::cargo::{auditable, crate_dirs, mingw};
@@ -172,7 +172,7 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
     if let (Some(spec), Some(unit)) = (&spec.ledger, &compiled) {
         let args = Call::read(&args[1..])?.args;
         let env = std::env::vars_os().collect();
-        return Asked { spec, dir, unit, args: &args, env: &env }.run(&mut command);
+        return LedgerCall { spec, dir, unit, args: &args, env: &env }.run(&mut command);
     }
     let canonical =
         compiled.as_ref().and_then(|unit| Some((unit, &**unit.canonical_filename.as_ref()?)));

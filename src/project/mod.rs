@@ -43,7 +43,7 @@ use crate::recipe::environment::{self, Divided, Env, set};
 use crate::recipe::{Recipe, table};
 use crate::request::{Build, BuildRequest, Inject, Selection, SourceChoice};
 use crate::setting::Asks;
-use crate::source::{self, Origin, Source, Wanted};
+use crate::source::{self, Origin, Source, SourceRequest};
 use crate::term::Progress;
 use crate::toolchain::{self, Toolchain};
 use crate::variation::{Canaries, Side, Values, VariationId, VariationSet};
@@ -148,7 +148,7 @@ impl Project {
         let manifest = find_manifest(&asked.source)?;
         let metadata = cargo.metadata(&manifest)?;
         let target_dir = metadata.target_directory.clone().into_std_path_buf();
-        let source = source::find(&Wanted {
+        let source = source::find(&SourceRequest {
             cargo,
             manifest,
             target_dir: target_dir.clone(),

@@ -77,7 +77,7 @@ impl Tried {
 }
 
 /// What a build of a copy found.
-pub(crate) struct Found {
+pub(crate) struct TrialBuild {
     /// The verdict.
     pub verdict: Verdict,
     /// The units that diverged first.
@@ -85,7 +85,7 @@ pub(crate) struct Found {
 }
 
 /// Builds a source as it is asked for, in a scratch directory, and publishes nothing.
-pub(crate) type Build<'a> = &'a dyn Fn(BuildRequest, &Path) -> Result<Found>;
+pub(crate) type Build<'a> = &'a dyn Fn(BuildRequest, &Path) -> Result<TrialBuild>;
 
 /// Something that may help.
 enum Remedy {
@@ -208,7 +208,7 @@ fn passes(verdict: Verdict) -> bool {
 }
 
 /// Whether a difference is gone: all, or that of one culprit, and there is no new one.
-fn helps(found: &Found, before: &[Culprit]) -> bool {
+fn helps(found: &TrialBuild, before: &[Culprit]) -> bool {
     let known = |c: &Culprit| before.iter().any(|b| b.is_same_unit(c));
     passes(found.verdict)
         || found.verdict == Verdict::Differs
@@ -311,7 +311,7 @@ fn sources(
 
 /// How the build of a copy ended.
 enum Ended {
-    Built(Found),
+    Built(TrialBuild),
     NotApplied(String),
     NotBuilt(String),
 }

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use repro_formats::digest::{self, Hasher};
 
-use super::found::{Found, Origin, Source, Wanted};
+use super::found::{Origin, Paths, Source, SourceRequest};
 use super::path_deps;
 use crate::error::refused;
 use crate::fs;
 
-pub(super) fn find(wanted: &Wanted, found: &Found) -> Result<Source> {
-    let given = match &wanted.choice.directory {
+pub(super) fn find(request: &SourceRequest, found: &Paths) -> Result<Source> {
+    let given = match &request.choice.directory {
         Some(dir) => fs::resolve(dir)?,
         None => found.workspace.clone(),
     };
@@ -21,7 +21,7 @@ pub(super) fn find(wanted: &Wanted, found: &Found) -> Result<Source> {
     if !found.workspace.starts_with(&given) {
         parts.push(found.workspace.clone());
     }
-    for package in path_deps::find(&wanted.cargo, &found.workspace, &given)? {
+    for package in path_deps::find(&request.cargo, &found.workspace, &given)? {
         if !package.dir.is_dir() {
             return Err(refused(format!(
                 "path dependency `{}` at `{}` does not exist",
@@ -29,7 +29,7 @@ pub(super) fn find(wanted: &Wanted, found: &Found) -> Result<Source> {
                 package.dir.display()
             )));
         }
-        parts.push(wanted.cargo.workspace_root(&package.dir.join("Cargo.toml"))?);
+        parts.push(request.cargo.workspace_root(&package.dir.join("Cargo.toml"))?);
     }
     let root = common_parent(&parts);
     let home = std::env::home_dir().and_then(|h| fs::canonicalize(h).ok());
@@ -48,7 +48,7 @@ pub(super) fn find(wanted: &Wanted, found: &Found) -> Result<Source> {
             root.display()
         )));
     }
-    let mut source = found.source(wanted, root.clone(), Origin::Directory)?;
+    let mut source = found.source(request, root.clone(), Origin::Directory)?;
     source.parts =
         parts.iter().filter_map(|p| p.strip_prefix(&root).ok().map(Path::to_owned)).collect();
     Ok(source)

@@ -17,7 +17,7 @@ use crate::metadata::Cargo;
 use crate::request::{Expected, Given, SourceChoice};
 use crate::source::identity::{Repository, SourceFacts};
 use crate::source::remote::{self, Named};
-use crate::source::{self, AsItIs, Source, Wanted, commit, exported, git_url};
+use crate::source::{self, AsItIs, Source, SourceRequest, commit, exported, git_url};
 use crate::{fs, process};
 
 /// A tree of files to build from.
@@ -202,7 +202,7 @@ impl Search<'_> {
         self.expected.refuse_files("a directory")?;
         let tree = self.files(given)?;
         let package = tree.dir.join(&claimed.directory);
-        let source = source::find(&Wanted {
+        let source = source::find(&SourceRequest {
             cargo: self.cargo.clone(),
             manifest: match package.join("Cargo.toml").is_file() {
                 true => package.join("Cargo.toml"),

@@ -13,7 +13,7 @@ use crate::check::hit::Place;
 use crate::check::rust::cfg::Cfgs;
 use crate::check::rust::modules::{self, Module};
 use crate::check::rust::reads;
-use crate::check::rust::tables::{self, Found};
+use crate::check::rust::tables::{self, CodeRead};
 pub use crate::check::rust::tables::{Code, What};
 use crate::fs;
 
@@ -121,7 +121,7 @@ fn one(package: &Used, host: &Cfgs, targets: &[Cfgs]) -> (Vec<Read>, Vec<anyhow:
 
 fn reads_of(package: &Used, modules: &[Module], code: Code) -> Vec<Read> {
     let (found, knows_epoch) = reads::of(modules, code);
-    let read = |(file, found): (usize, Found)| Read {
+    let read = |(file, found): (usize, CodeRead)| Read {
         package: package.spec(),
         shipped: package.shipped,
         code,

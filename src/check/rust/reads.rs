@@ -6,11 +6,11 @@ use super::flow::{
 };
 use super::modules::Module;
 use super::names::Names;
-use super::tables::{Code, Found, OF_CARGO, What};
+use super::tables::{Code, CodeRead, OF_CARGO, What};
 use super::{command, embedded};
 
 /// What each file of a crate reads, by its number, and whether the crate knows SOURCE_DATE_EPOCH.
-pub(in crate::check) fn of(modules: &[Module], code: Code) -> (Vec<(usize, Found)>, bool) {
+pub(in crate::check) fn of(modules: &[Module], code: Code) -> (Vec<(usize, CodeRead)>, bool) {
     let (mut found, mut knows_epoch) = (Vec::new(), false);
     for (file, module) in modules.iter().enumerate() {
         let (more, knows) = embedded::of(&module.file, code);
@@ -27,7 +27,7 @@ pub(in crate::check) fn of(modules: &[Module], code: Code) -> (Vec<(usize, Found
     (found, knows_epoch)
 }
 
-fn judged(origin: &Origin, all: &[Origin]) -> Vec<(usize, Found)> {
+fn judged(origin: &Origin, all: &[Origin]) -> Vec<(usize, CodeRead)> {
     let one = |what: What, detail: String, place: Place, ways: u8| {
         let emitted = origin.uses & ways != 0;
         let counts = match what {
@@ -35,7 +35,7 @@ fn judged(origin: &Origin, all: &[Origin]) -> Vec<(usize, Found)> {
             w if w.only_emitted() => false,
             _ => origin.uses == 0 || origin.uses & !(MESSAGE | UNORDERED) != 0,
         };
-        counts.then_some((place.0, Found { line: place.1, what, detail, emitted }))
+        counts.then_some((place.0, CodeRead { line: place.1, what, detail, emitted }))
     };
     match &origin.source {
         Source::Known(what, detail) => {

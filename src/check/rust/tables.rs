@@ -4,7 +4,7 @@ use What::*;
 
 /// Something that is read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::check) struct Found {
+pub(in crate::check) struct CodeRead {
     pub(in crate::check) line: usize,
     pub(in crate::check) what: What,
     pub(in crate::check) detail: String,

@@ -10,7 +10,7 @@ use crate::fs;
 use crate::ledger::Spec;
 
 /// A call of rustc, with what the ledger needs of it.
-pub struct Asked<'a> {
+pub struct LedgerCall<'a> {
     /// The ledger.
     pub spec: &'a Spec,
     /// The wrapper's directory.
@@ -23,7 +23,7 @@ pub struct Asked<'a> {
     pub env: &'a BTreeMap<OsString, OsString>,
 }
 
-impl Asked<'_> {
+impl LedgerCall<'_> {
     pub(super) fn canonical(&self, text: &str) -> Result<String, String> {
         let text = self.spec.places.canonical(text);
         text.ok_or_else(|| "has text that stands for directories of the ledger".to_string())
