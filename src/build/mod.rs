@@ -26,7 +26,7 @@ use self::words::{COUNTING, Space, no_space, progress_of, runs_programs, space, 
 use crate::artifact::{ArtifactSet, Kind, asks_for_loader};
 use crate::build::outside::OutsideFile;
 use crate::cargo::auditable::Packages;
-use crate::cargo::config::{Config, Place};
+use crate::cargo::config::{Config, ConfigPlace};
 use crate::cargo::messages::{Collect, Messages};
 use crate::cargo::trace::Trace;
 use crate::cargo::units::Unit;
@@ -402,7 +402,7 @@ pub fn job_tokens(builds: usize) -> Result<jobserver::Client> {
 
 /// Copies the source to `to`, with the config files of the directories above it.
 pub fn check_out(source: &Source, config: &Config, to: &Path) -> Result<()> {
-    let outer = config.files.iter().filter(|f| f.place == Place::Outer);
+    let outer = config.files.iter().filter(|f| f.place == ConfigPlace::Outer);
     for (file, dir) in outer.zip(to.ancestors().skip(1)) {
         fs::write(&dir.join(".cargo/config.toml"), file.relocated())?;
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::cargo::config::{Config, Place};
+use crate::cargo::config::{Config, ConfigPlace};
 use crate::cargo::rustflags;
 use crate::git;
 use crate::layout::Layout;
@@ -144,7 +144,7 @@ fn container(project: &Project) -> Result<(Recipe, Config, Layout)> {
         .unwrap_or_else(|| format!("/usr/local/rustup/toolchains/{channel}-{host}").into());
     recipe.rust_src = sysroot.join("lib/rustlib/src/rust");
     let mut config = project.config.clone();
-    config.files.retain(|f| f.place == Place::Source);
+    config.files.retain(|f| f.place == ConfigPlace::Source);
     recipe.config_env = config.env();
     let layout = Layout {
         above: source.parent().unwrap_or(&source).to_owned(),

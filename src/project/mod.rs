@@ -29,7 +29,7 @@ use anyhow::{Context, Result};
 use cargo_metadata::Metadata;
 
 use crate::cargo::config::reach::Leads;
-use crate::cargo::config::{Config, FILE_NAMES, Inside, Place};
+use crate::cargo::config::{Config, ConfigPlace, FILE_NAMES, Inside};
 use crate::cargo::intact::{self, Sources};
 use crate::cargo::{fetch, home, toolchain as find_toolchain};
 use crate::epoch::{self, Epoch, EpochFrom};
@@ -359,9 +359,9 @@ impl Project {
     }
 
     /// Where cargo is run to find crates: outside the source, with what of its config is about that.
-    fn fetch_place(&self) -> Result<fetch::Place> {
+    fn fetch_place(&self) -> Result<fetch::FetchDir> {
         let to = self.canaries.scratch.join("fetch");
-        Ok(fetch::Place {
+        Ok(fetch::FetchDir {
             dir: self.config.write_for_fetching(&self.source.root, &self.copy, &to)?,
             manifest: self.run_dir().join("Cargo.toml"),
             lockfile: self
@@ -421,7 +421,7 @@ pub(crate) fn holds_its_crates(config: &Config, root: &Path) -> Result<()> {
 
 /// What the source asks for: by its metadata, its commit, and its cargo config.
 fn asks(defaults: &Defaults, source: &Source, config: &Config) -> Result<Asks> {
-    let inside = config.files.iter().filter(|f| f.place == Place::Source).cloned();
+    let inside = config.files.iter().filter(|f| f.place == ConfigPlace::Source).cloned();
     let inside = Config { files: inside.collect() };
     let set = inside.env().into_iter().filter(|(name, ..)| name == "SOURCE_DATE_EPOCH");
     let set = set.filter_map(|(_, value, _)| value.parse().ok());

@@ -8,9 +8,9 @@ use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
 
 use crate::fs::toml;
 
-/// Where a config file lies.
+/// Where a config file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum ConfigPlace {
     /// In the source: it comes along with the copy.
     Source,
     /// In a directory above the source.
@@ -24,8 +24,8 @@ pub enum Place {
 pub struct ConfigFile {
     /// Its path in the user's tree.
     pub path: PathBuf,
-    /// Where it lies.
-    pub place: Place,
+    /// Where it is.
+    pub place: ConfigPlace,
     pub(super) document: DocumentMut,
     /// The files that it includes, the strongest first.
     pub(super) includes: Vec<ConfigFile>,
@@ -109,7 +109,7 @@ impl ConfigFile {
     }
 }
 
-pub(super) fn parse(path: PathBuf, place: Place, text: &str) -> Result<ConfigFile> {
+pub(super) fn parse(path: PathBuf, place: ConfigPlace, text: &str) -> Result<ConfigFile> {
     let what = format!("cargo config `{}`", path.display());
     let document = toml::parse(&what, text.to_string())?.into_mut();
     Ok(ConfigFile { path, place, document, includes: Vec::new(), relative: false })

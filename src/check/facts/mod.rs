@@ -17,7 +17,7 @@ use cargo_metadata::Metadata;
 
 use crate::cargo::lockfile::{self, Lockfile};
 use crate::cargo::toolchain as find_toolchain;
-use crate::check::hit::Place;
+use crate::check::hit::FileLine;
 use crate::fs::{self, toml};
 use crate::metadata::Cargo;
 use crate::request::Selection;
@@ -226,7 +226,7 @@ impl Facts {
     }
 
     /// Where a package stands in the lockfile.
-    pub fn place_in_lockfile(&self, name: &str, version: &str) -> Option<Place> {
+    pub fn place_in_lockfile(&self, name: &str, version: &str) -> Option<FileLine> {
         let entry = self.lockfile.as_ref()?.entry(name, version)?;
         Some(entry.place.clone())
     }

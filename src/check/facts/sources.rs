@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use memchr::memmem;
 
 use super::graph::Used;
-use crate::check::hit::Place;
+use crate::check::hit::FileLine;
 use crate::check::rust::cfg::Cfgs;
 use crate::check::rust::modules::{self, Module};
 use crate::check::rust::reads;
@@ -31,7 +31,7 @@ pub struct Read {
     /// It is seen to reach the output.
     pub emitted: bool,
     /// Where.
-    pub place: Place,
+    pub place: FileLine,
     /// Whether the package is in what is built for the target.
     pub shipped: bool,
     /// The same code knows SOURCE_DATE_EPOCH.
@@ -128,7 +128,7 @@ fn reads_of(package: &Used, modules: &[Module], code: Code) -> Vec<Read> {
         what: found.what,
         detail: found.detail,
         emitted: found.emitted,
-        place: Place { path: modules[file].path.clone(), line: found.line },
+        place: FileLine { path: modules[file].path.clone(), line: found.line },
         knows_epoch,
     };
     found.into_iter().map(read).collect()

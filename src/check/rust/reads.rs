@@ -2,7 +2,7 @@
 //! from and go to is in [`super::flow`], what counts in [`super::tables`].
 
 use super::flow::{
-    self, DIRECTIVE, ENV, MESSAGE, Origin, Place, Source, UNORDERED, Value, WRITTEN,
+    self, DIRECTIVE, ENV, MESSAGE, Origin, Position, Source, UNORDERED, Value, WRITTEN,
 };
 use super::modules::Module;
 use super::names::Names;
@@ -28,7 +28,7 @@ pub(in crate::check) fn of(modules: &[Module], code: Code) -> (Vec<(usize, CodeR
 }
 
 fn judged(origin: &Origin, all: &[Origin]) -> Vec<(usize, CodeRead)> {
-    let one = |what: What, detail: String, place: Place, ways: u8| {
+    let one = |what: What, detail: String, place: Position, ways: u8| {
         let emitted = origin.uses & ways != 0;
         let counts = match what {
             _ if emitted => true,
@@ -46,9 +46,9 @@ fn judged(origin: &Origin, all: &[Origin]) -> Vec<(usize, CodeRead)> {
             one(*what, format!("the variable {name}"), origin.place, ways).into_iter().collect()
         }
         Source::Command => {
-            let words: Vec<(&str, Place)> = texts(&origin.words, all).collect();
+            let words: Vec<(&str, Position)> = texts(&origin.words, all).collect();
             let only: Vec<&str> = words.iter().map(|(text, _)| *text).collect();
-            let told = |(program, at): (&str, Place)| {
+            let told = |(program, at): (&str, Position)| {
                 let own = origin.place.0 == at.0 && origin.place.1 == at.1;
                 let reads = command::reads(program, &only).into_iter();
                 let found = reads.filter_map(|(what, detail, text)| {
@@ -74,7 +74,7 @@ fn ways(what: What) -> u8 {
     }
 }
 
-fn texts<'a>(value: &'a Value, all: &'a [Origin]) -> impl Iterator<Item = (&'a str, Place)> {
+fn texts<'a>(value: &'a Value, all: &'a [Origin]) -> impl Iterator<Item = (&'a str, Position)> {
     value.iter().filter_map(|id| match &all[*id as usize] {
         Origin { source: Source::Text(text), place, .. } => Some((text.as_str(), *place)),
         _ => None,
