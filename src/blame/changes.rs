@@ -122,7 +122,7 @@ impl<'a> Both<'a> {
     pub fn of_run(&self, run: Pair) -> Result<Vec<Change>> {
         let (Some(a), Some(b)) = (run.a, run.b) else { return Ok(Vec::new()) };
         let (a, b) = (&self.a.ran[a], &self.b.ran[b]);
-        let mut changes = self.told(&self.a.directives(a), &self.b.directives(b));
+        let mut changes = self.directive_changes(&self.a.directives(a), &self.b.directives(b));
         let (left_a, left_b) = (self.a.left(a)?, self.b.left(b)?);
         for (name, a, b) in joined(&left_a, &left_b) {
             let only_roots = match (a, b) {
@@ -143,7 +143,7 @@ impl<'a> Both<'a> {
         Ok(changes)
     }
 
-    fn told(&self, a: &[Directive], b: &[Directive]) -> Vec<Change> {
+    fn directive_changes(&self, a: &[Directive], b: &[Directive]) -> Vec<Change> {
         let mut changes = Vec::new();
         for key in ["rustc-env", "metadata"] {
             let (of_a, of_b) = (by_name(a, key), by_name(b, key));
@@ -317,9 +317,9 @@ mod tests {
         Both { a, b, roots_a: Canonical::of(a, Vec::new()), roots_b: Canonical::of(b, Vec::new()) }
     }
 
-    fn told(a: &str, b: &str) -> Vec<String> {
+    fn changed(a: &str, b: &str) -> Vec<String> {
         let (x, y) = traces();
-        let changes = both(&x, &y).told(&directives(a), &directives(b));
+        let changes = both(&x, &y).directive_changes(&directives(a), &directives(b));
         changes.iter().map(|c| format!("{:?} {}", c.what, c.only_roots)).collect()
     }
 
@@ -327,21 +327,21 @@ mod tests {
     fn directives_are_compared_by_what_they_do() {
         let none: [&str; 0] = [];
         assert_eq!(
-            told(
+            changed(
                 "cargo::rustc-env=A=1\ncargo::rustc-env=B=/a/x\ncargo::warning=1\n",
                 "cargo::rustc-env=B=/bb/x\ncargo::rustc-env=A=2\ncargo::warning=2\n",
             ),
             ["Env(\"A\") false", "Env(\"B\") true"]
         );
         assert_eq!(
-            told("cargo:rustc-cfg=x\ncargo:root=1", "cargo:rustc-cfg=x\ncargo:root=2"),
+            changed("cargo:rustc-cfg=x\ncargo:root=1", "cargo:rustc-cfg=x\ncargo:root=2"),
             ["Metadata(\"root\") false"]
         );
         assert_eq!(
-            told("cargo:rustc-link-lib=x\ncargo:rustc-link-lib=y", "cargo:rustc-link-lib=y"),
+            changed("cargo:rustc-link-lib=x\ncargo:rustc-link-lib=y", "cargo:rustc-link-lib=y"),
             ["Directive(\"rustc-link-lib\") false", "Directive(\"rustc-link-lib\") false"]
         );
-        assert_eq!(told("cargo:rerun-if-changed=/1", "cargo:rerun-if-changed=/2"), none);
+        assert_eq!(changed("cargo:rerun-if-changed=/1", "cargo:rerun-if-changed=/2"), none);
     }
 
     #[test]

@@ -15,8 +15,8 @@ use crate::blame::culprit::{Culprit, Parts, Proof, Subject, UnitKind, add_new};
 use crate::blame::expand::expand;
 use crate::blame::explore::{Details, DivergedUnits};
 use crate::blame::graph::{Role, Suspect};
+use crate::blame::one_line::place;
 use crate::blame::values::values_of;
-use crate::blame::words::place;
 use crate::cargo::trace::Trace;
 use crate::{fs, variation};
 

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::blame::words::excerpts;
+use crate::blame::one_line::excerpts;
 use crate::cargo::trace::Trace;
 use crate::cargo::units::Unit;
-use crate::cargo::wrapper::{self, Whole};
+use crate::cargo::wrapper::{self, WholeCall};
 use crate::fs;
 use crate::process::Cmd;
 
@@ -47,7 +47,7 @@ pub fn expand(a: (&Trace, &Unit), b: (&Trace, &Unit), scratch: &Path) -> Result<
 
 /// Runs rustc up to macro expansion; the inner error is what it said.
 fn run(
-    call: &Whole,
+    call: &WholeCall,
     trace: &Trace,
     how: &str,
     to: &Path,

@@ -13,11 +13,11 @@ mod expand;
 mod explore;
 mod graph;
 mod lines;
+mod one_line;
 mod pair;
 mod paired;
 mod reach;
 mod values;
-mod words;
 
 use std::path::Path;
 

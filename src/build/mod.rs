@@ -7,11 +7,11 @@ mod call;
 mod generated;
 pub mod left;
 pub mod machine;
+mod output;
 pub mod outside;
 pub mod remember;
 mod search_path;
 mod side;
-mod words;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -21,8 +21,8 @@ use std::sync::Mutex;
 
 use anyhow::{Context, Result};
 
-pub use self::words::if_full;
-use self::words::{COUNTING, Space, no_space, progress_of, runs_programs, space, wants_network};
+pub use self::output::if_full;
+use self::output::{COUNTING, Space, no_space, progress_of, runs_programs, space, wants_network};
 use crate::artifact::{ArtifactSet, Kind, asks_for_loader};
 use crate::build::outside::OutsideFile;
 use crate::cargo::auditable::Packages;

@@ -158,7 +158,7 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
         args.extend(added.into_iter().map(OsString::from));
         fs::append_line(&dir.join(UNITS), &unit)?;
         if spec.keep_calls {
-            fs::append_line(&dir.join(CALLS), &Whole::of(&unit, &args))?;
+            fs::append_line(&dir.join(CALLS), &WholeCall::of(&unit, &args))?;
         }
         compiled = Some(unit);
     }
@@ -207,7 +207,7 @@ fn execute(command: &mut Command) -> std::io::Result<ExitCode> {
 
 /// A rustc call as it was made.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Whole {
+pub struct WholeCall {
     /// `name version` of the package.
     pub package: String,
     /// `--crate-name`.
@@ -224,10 +224,10 @@ pub struct Whole {
     pub at: i64,
 }
 
-impl Whole {
-    fn of(unit: &Unit, args: &[OsString]) -> Whole {
+impl WholeCall {
+    fn of(unit: &Unit, args: &[OsString]) -> WholeCall {
         let text = |s: &OsString| s.to_string_lossy().into_owned();
-        Whole {
+        WholeCall {
             package: unit.package.clone(),
             crate_name: unit.crate_name.clone(),
             id: unit.id().to_string(),
@@ -242,8 +242,8 @@ impl Whole {
 }
 
 /// The recorded call of a unit, if calls were kept.
-pub fn whole_call(dir: &Path, unit: &Unit) -> Result<Option<Whole>> {
-    let calls = fs::read_lines::<Whole>(&dir.join(CALLS), "the list of whole rustc calls")?;
+pub fn whole_call(dir: &Path, unit: &Unit) -> Result<Option<WholeCall>> {
+    let calls = fs::read_lines::<WholeCall>(&dir.join(CALLS), "the list of whole rustc calls")?;
     let of = (&*unit.package, &*unit.crate_name, unit.id());
     Ok(calls.into_iter().find(|call| (&*call.package, &*call.crate_name, &*call.id) == of))
 }

@@ -37,7 +37,7 @@ impl Project {
         coverage: &Coverage,
         scratch: &Path,
     ) -> Option<Result<Using, String>> {
-        let asked = self.request.ledger.as_ref()?;
+        let given = self.request.ledger.as_ref()?;
         let why = if self.user_wrapper().is_some() {
             Some("a rustc wrapper of yours is in use")
         } else if recipe.canonical_ids {
@@ -52,7 +52,7 @@ impl Project {
         if let Some(why) = why {
             return Some(Err(format!("the ledger was not used: {why}")));
         }
-        let using = self.using(asked.dir.as_deref(), asked.trust_cache, recipe, coverage, scratch);
+        let using = self.using(given.dir.as_deref(), given.trust_cache, recipe, coverage, scratch);
         Some(using.map_err(|e| format!("the ledger was not used: {}", error::one_line(&e))))
     }
 

@@ -132,33 +132,33 @@ pub(crate) struct Rest {
 }
 
 impl Project {
-    pub(crate) fn open(asked: BuildRequest, scratch: &Path) -> Result<Project> {
-        Project::open_with(asked, scratch, |toolchain| toolchain)
+    pub(crate) fn open(request: BuildRequest, scratch: &Path) -> Result<Project> {
+        Project::open_with(request, scratch, |toolchain| toolchain)
     }
 
     /// The same with the toolchain that is `chosen` where the source has this one.
     pub(crate) fn open_with(
-        asked: BuildRequest,
+        request: BuildRequest,
         scratch: &Path,
         chosen: impl FnOnce(Toolchain) -> Toolchain,
     ) -> Result<Project> {
-        none_of_own(&asked.pass_env)?;
+        none_of_own(&request.pass_env)?;
         let env = environment::of_process();
         let cargo = Cargo::of_user();
-        let manifest = find_manifest(&asked.source)?;
+        let manifest = find_manifest(&request.source)?;
         let metadata = cargo.metadata(&manifest)?;
         let target_dir = metadata.target_directory.clone().into_std_path_buf();
         let source = source::find(&SourceRequest {
             cargo,
             manifest,
             target_dir: target_dir.clone(),
-            choice: asked.source.clone(),
+            choice: request.source.clone(),
         })?;
         let cargo_home = home::of_user();
         let package = source.root.join(&source.package);
         let read = |below: &Path| {
             let mut config = Config::read(below, cargo_home.as_deref())?;
-            if asked.source.manifest.is_some() {
+            if request.source.manifest.is_some() {
                 let here =
                     std::env::current_dir().context("failed to find the current directory")?;
                 config.add_callers(&here, &package, cargo_home.as_deref())?;
@@ -168,8 +168,8 @@ impl Project {
         let config = read(&source.root)?;
         let manifest = package.join("Cargo.toml");
         // Another commit may have other packages: they are looked at in its copy.
-        if asked.source.rev.is_none() {
-            selection::check(&asked.selection, &manifest, &metadata, &read(&manifest)?, &env)?;
+        if request.source.rev.is_none() {
+            selection::check(&request.selection, &manifest, &metadata, &read(&manifest)?, &env)?;
         }
         let copied = Copied::new(source, config, cargo_home, scratch, true)?;
         let Copied { source, config, copy, .. } = &copied;
@@ -183,10 +183,10 @@ impl Project {
         let defaults = copied.defaults()?;
         let manifest = copy.join(&source.package).join("Cargo.toml");
         let members = source.cargo.metadata(&manifest)?;
-        if asked.source.rev.is_some() {
-            selection::check(&asked.selection, &manifest, &members, config, &env)?;
+        if request.source.rev.is_some() {
+            selection::check(&request.selection, &manifest, &members, config, &env)?;
         }
-        let mut request = defaults.complete(asked)?;
+        let mut request = defaults.complete(request)?;
         let toolchain = chosen(toolchain_of(source, copy, config, &env)?);
         selection::complete_targets(&mut request.selection.targets, config, &env, toolchain.host());
         let mut divided = environment::divide(env.clone(), &request.pass_env);
@@ -256,8 +256,8 @@ impl Project {
 
     /// Targets asked for, else the host.
     pub(crate) fn targets(&self) -> Vec<String> {
-        let asked = &self.request.selection.targets;
-        if asked.is_empty() { vec![self.toolchain.host().to_string()] } else { asked.clone() }
+        let targets = &self.request.selection.targets;
+        if targets.is_empty() { vec![self.toolchain.host().to_string()] } else { targets.clone() }
     }
 
     pub(crate) fn recipe(&self) -> Result<Recipe> {

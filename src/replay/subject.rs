@@ -129,9 +129,9 @@ impl Outputs<'_> {
     ) -> Result<Seen> {
         match &subject.parts {
             Parts::Run(parts) => {
-                let told = dep_info::directives(&made.stdout);
+                let directives = dep_info::directives(&made.stdout);
                 let left = Trace::files_below(&made.dir)?;
-                of_run(parts, &told, &left, &self.roots.0.moved(&made.swaps))
+                of_run(parts, &directives, &left, &self.roots.0.moved(&made.swaps))
             }
             Parts::Call(labels) => of_files(labels, |l| Some(made.dir.join(names.get(l)?))),
         }
@@ -173,13 +173,13 @@ fn of_files(labels: &[String], path: impl Fn(&String) -> Option<PathBuf>) -> Res
 /// The parts of a build script's run. What differs by more than directories is seen without them.
 fn of_run(
     parts: &[(What, bool)],
-    told: &[Directive],
+    directives: &[Directive],
     left: &BTreeMap<String, PathBuf>,
     roots: &Canonical,
 ) -> Result<Seen> {
     let mut seen = Seen::new();
     for (what, only_roots) in parts {
-        let Some(bytes) = part(what, told, left)? else { continue };
+        let Some(bytes) = part(what, directives, left)? else { continue };
         let bytes = if *only_roots { bytes } else { roots.bytes(&bytes) };
         let before = seen.remove(&format!("{what:?}")).unwrap_or_default();
         let digest = digest::of_bytes(&bytes).sha256;
@@ -190,11 +190,11 @@ fn of_run(
 
 fn part(
     what: &What,
-    told: &[Directive],
+    directives: &[Directive],
     left: &BTreeMap<String, PathBuf>,
 ) -> Result<Option<Vec<u8>>> {
     let of = |key: &str, name: Option<&str>| {
-        let all = told.iter().filter(|d| d.key == key);
+        let all = directives.iter().filter(|d| d.key == key);
         let fits =
             all.filter(|d| name.is_none_or(|n| d.value.split_once('=').is_some_and(|v| v.0 == n)));
         let values: Vec<&str> = fits.map(|d| d.value.as_str()).collect();
@@ -248,13 +248,13 @@ mod tests {
             trace.layout.source = path.into();
             Canonical::of(&trace, Vec::new())
         };
-        let of = |told: &str, root: &str, only_roots: bool| {
+        let of = |directives: &str, root: &str, only_roots: bool| {
             let parts = [
                 (What::Env("WHERE".into()), only_roots),
                 (What::Left("sub/x.rs".into()), only_roots),
                 (What::Left("missing".into()), only_roots),
             ];
-            of_run(&parts, &dep_info::directives(told), &left, &roots(root)).unwrap()
+            of_run(&parts, &dep_info::directives(directives), &left, &roots(root)).unwrap()
         };
         let (a, b) = ("cargo::rustc-env=WHERE=/a/src\n", "cargo::rustc-env=WHERE=/b\n");
         assert_eq!(of(a, "/a/src", false).len(), 2);

@@ -21,7 +21,7 @@ mod moment;
 mod programs;
 mod times;
 
-use moment::{clock_nanos, told};
+use moment::{clock_nanos, shown};
 
 use core::ffi::c_void;
 use core::mem::{transmute, zeroed};
@@ -180,7 +180,7 @@ unsafe fn read_clock(clock: Int, time: *mut Timespec) -> Int {
     let wall = matches!(clock, CLOCK_REALTIME | CLOCK_REALTIME_COARSE | CLOCK_TAI);
     if result == 0 && wall && !time.is_null() {
         // SAFETY: the kernel has just written it.
-        unsafe { *time = told(*time) };
+        unsafe { *time = shown(*time) };
     }
     result
 }
@@ -210,7 +210,7 @@ pub unsafe extern "C" fn gettimeofday(time: *mut Timeval, zone: *mut c_void) -> 
         // SAFETY: the kernel has just written it.
         unsafe {
             let Timespec { sec, nsec } =
-                told(Timespec { sec: (*time).sec, nsec: (*time).usec * 1_000 });
+                shown(Timespec { sec: (*time).sec, nsec: (*time).usec * 1_000 });
             *time = Timeval { sec, usec: nsec / 1_000 };
         }
     }
