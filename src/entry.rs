@@ -1,4 +1,6 @@
 //! Parse, run, and the one map from outcome to exit code.
+//! Commands return values. This module has them rendered, writes files first, and then prints the result: a file that
+//! cannot be written must not follow a report on standard output.
 
 use std::ffi::OsString;
 use std::io::Write;

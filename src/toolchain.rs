@@ -1,4 +1,5 @@
 //! A Rust toolchain as described by `rustc -vV`, and the file that pins one. Nothing is run here.
+//! `cargo::toolchain` finds the one to use.
 
 use std::path::{Path, PathBuf};
 

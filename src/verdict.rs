@@ -1,4 +1,5 @@
-//! The verdicts: the status of one artifact, and of the whole run.
+//! The verdicts: the status of one artifact, and of the whole run. [`VERDICTS`] has the name, text, tone and
+//! exit code of each. A pass that shows less, for instance because nothing was varied, has a name of its own.
 
 /// How one artifact of build A compares with that of build B.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
-//! How many builders attest the files of a build: votes are counted by owner, over pairs of a trusted
-//! key and the builder that it may sign for. Pure.
+//! How many builders attest the files of a build. Pure.
+//!
+//! A vote is a group of the trust file, however many keys or builders it has. A signature counts if its key is trusted
+//! for the builder that the statement names, and the statement is about these files of this build.
 
 use std::collections::{BTreeMap, BTreeSet};
 

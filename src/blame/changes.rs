@@ -1,5 +1,6 @@
-//! Differences in the inputs of a unit, or in the results of a build-script run: variables,
-//! directives, files. Reads both builds' files and compares; the culprit is decided elsewhere.
+//! Differences in the inputs of a unit, or in the results of a build-script run: variables, directives, files.
+//! Reads both builds' files and compares them; [`super::graph`] decides who diverged first. A change that consists only
+//! of the builds' own directories is marked, as it is no difference by itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;

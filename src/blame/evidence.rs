@@ -1,4 +1,6 @@
 //! Why a unit diverged first: one line for each piece of evidence, causes and remedies.
+//! Reads the inputs and outputs of the units that [`super::graph`] suspects, and lets `repro_explain` look for causes.
+//! A suspect that may only follow from another one is kept if it has a cause that the other does not have.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

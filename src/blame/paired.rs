@@ -1,5 +1,6 @@
-//! Both builds, paired: which unit and which run of a build script is which, what a unit was made
-//! from, and what of it differs. Files are compared when they are asked about, and only then.
+//! Both builds, paired: which unit and which run of a build script is which, what a unit was made from, and what of it
+//! differs. Indices are those of build A where both builds have the thing.
+//! A file is compared when a step first asks about it, and the bytes that are searched are limited.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};

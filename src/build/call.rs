@@ -1,5 +1,6 @@
-//! How cargo is called on one side: its variables, the wrapper around rustc, and the sandbox that
-//! it runs in.
+//! How cargo is called on one side: its variables, the wrapper around rustc, and the sandbox that it runs in.
+//! The recipe decides which variables and flags there are; this module gives them the paths of the side, and
+//! [`super::side`] has filled those directories before.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};

@@ -1,5 +1,6 @@
 //! The records of a finished build that tracing needs: its rustc calls and build-script runs, and
 //! the places of their files. It only reads; a reproducible build is never traced.
+//! Paths in a trace are those of the build; [`Trace::now`] finds the file once the build has been moved.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

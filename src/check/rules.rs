@@ -1,5 +1,6 @@
-//! The table of rules: what each looks at, why, what to do, and where that is known from. It
-//! drives the check, `--list-rules`, `--explain`, SARIF and the documentation.
+//! The table of rules: what each looks at, why, what to do, and a source. It drives the check, `--list-rules`,
+//! `--explain`, SARIF and the documentation; the functions of the rules are in the modules below it.
+//! A rule states what it needs ([`Judge`]). If that is missing, the rule is reported as not run, never as passed.
 
 mod code_reads;
 mod git_deps;

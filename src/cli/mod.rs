@@ -1,4 +1,5 @@
-//! The command line: the subcommands, their help, and what they take besides the request that clap fills.
+//! The command line: the subcommands, their help, and the arguments that are not part of a request.
+//! Only `entry` imports this module. A command gets a request, never the arguments of its subcommand.
 
 pub mod archive;
 pub mod attest;

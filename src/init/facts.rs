@@ -1,4 +1,6 @@
-//! Facts about the project that the written files depend on.
+//! Facts about the project that the written files depend on: its targets, programs, compiler, license files and
+//! remote. They come from manifests and the repository, and nothing is built.
+//! What cannot be found out becomes a note.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
 //! The files of the ledger: `entries/<scope>/<key>`, each a code and an entry, and `blobs/xx/<sha256>`,
 //! compressed. Written whole or not at all; what does not verify is as if it were not there.
+//! All runs of a user share it: many may read at once, and one writes at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;

@@ -1,5 +1,6 @@
 //! Writes an image as a tar of an OCI layout: the blobs of its bases as they are, a layer of what was built
 //! for each target, and the documents that lead to them.
+//! Its bytes depend only on the bases, the artifacts, and the metadata and epoch of the source.
 
 use std::collections::BTreeMap;
 use std::fs::File;

@@ -1,5 +1,5 @@
-//! The ledger of a run: what it can be used for here, what the builds are shown of it, and what is added
-//! once they are compared.
+//! The ledger of a run: why it cannot be used here, what the builds see of it, and what they add to it.
+//! A unit is added after the comparison, and only if both builds made the same of it.
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,6 @@
-//! Everything about a project that is known before a build: its source, configuration, toolchain
-//! and settings, each read from where the user put it.
+//! Everything about a project that is known before a build: its source, configuration, toolchain and settings, each
+//! read from where the user put it. Nothing is built here.
+//! [`Project::new`] is the only constructor; `verify` uses it too, with what a manifest records.
 
 mod auditable;
 mod canaries;

@@ -1,4 +1,5 @@
 //! Mistakes in a selection that the manifests show in a second, before anything is copied or built.
+//! Only names of packages, targets, features and profiles are checked; cargo judges the rest.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;

@@ -1,5 +1,6 @@
 //! What a culprit did, as it was recorded: the process that can be run again, and its outputs, with what
 //! a replay leaves in the same form.
+//! The wrapper recorded the rustc calls, and the preload shim the starts of build scripts.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -5,12 +5,8 @@
 //! shared object for Linux with glibc, and names it in `LD_PRELOAD`. One compilation serves every
 //! build: what it tells is in [`CONFIG`], which is patched in the bytes of the finished object.
 //!
-//! What an allocator calls while it sets itself up (`sysconf`, `sched_getaffinity` and the like)
-//! must not allocate, use thread-local storage, or look symbols up, or the process hangs: such
-//! functions use system calls and `__sysconf` only. Absolute deadlines on the wall clock are
-//! shifted back before the kernel sees them; only those functions, and those for directories and
-//! programs, look up the one they stand for. Nothing here may panic: what unwinds is in libraries
-//! that the programs of a build need not have. Rust 1.63 compiles it.
+//! Absolute deadlines on the wall clock are shifted back before the kernel sees them. Nothing here may panic: what
+//! unwinds is in libraries that the programs of a build need not have. Rust 1.63 compiles it.
 
 #![no_std]
 

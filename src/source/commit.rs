@@ -1,5 +1,6 @@
 //! Finds the commit that a manifest names, in any repository that has it. No work tree is read, so it does not
 //! matter what is checked out there.
+//! A name that may mean several commits is an error: git's own commands disagree about which one it is.
 
 use std::path::{Path, PathBuf};
 

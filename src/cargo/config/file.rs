@@ -1,5 +1,6 @@
 //! One file of cargo's configuration, with those that it includes: their text as one document, and
 //! with its relative paths made absolute.
+//! Paths start from the directory that holds `.cargo`, and programs only if they contain a slash, as in cargo.
 
 use std::path::{Path, PathBuf};
 

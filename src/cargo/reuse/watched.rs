@@ -1,5 +1,6 @@
-//! What a call reads beyond what its dep-info lists: by procedural macros, and by assembler code that includes
-//! files. Which macros can be watched, and what was read as inputs of the call.
+//! What a call reads beyond what its dep-info lists: files read by procedural macros, and by assembler code that
+//! includes files. Decides which macros can be watched, and turns what was read into inputs of the call.
+//! If a file that was read is no known kind of input, the call is not remembered.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;

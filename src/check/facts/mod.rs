@@ -1,5 +1,5 @@
-//! Everything that rules look at, read once. What cannot be read is reported in one sentence, and
-//! the rules that need it do not run; all others do.
+//! Everything that rules look at, read once. Only this part of `check` reads files and runs programs.
+//! If something cannot be read, that is reported in one sentence and the rules that need it do not run; all others do.
 
 pub mod graph;
 pub mod manifests;

@@ -1,5 +1,6 @@
 //! Settings that reach the build: from cargo's config files, manifests and the environment, each
 //! with its place.
+//! A variable is listed under the config key that it stands for, so a rule looks for one name.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
 //! What the sources of used packages read. Build scripts and procedural macros are searched completely; other
 //! code only for `env!`, and only in files whose bytes contain the word.
+//! [`crate::check::rust`] does the reading; this module chooses the files, and looks at packages in parallel.
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;

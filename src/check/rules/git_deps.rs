@@ -1,4 +1,5 @@
 //! Git dependencies: the four conditions under which one is as good as a crate of a registry.
+//! A full commit id, a comment that says when the dependency can go, a row in deny.toml, and an entry in the SBOM.
 
 use crate::cargo::lockfile::Locked;
 use crate::check::facts::Facts;

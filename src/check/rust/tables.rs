@@ -1,4 +1,6 @@
 //! What code can ask of the machine that it runs on, and where a value can go: const tables.
+//! To recognize one more function, macro or variable, add a row here. [`super::flow`] follows values, and
+//! [`super::reads`] decides which of them are reported.
 
 use What::*;
 

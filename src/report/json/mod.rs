@@ -1,4 +1,5 @@
 //! The report as JSON, schema `repro.report/1`: one object on standard output and nothing else.
+//! `docs/repro.report-1.schema.json` describes it; `docs/stability.md` says which changes need a new version.
 
 pub mod attested;
 pub mod check;

@@ -1,4 +1,5 @@
 //! The report as text: what a person needs on one screen, the verdict last.
+//! Without `-v`, artifacts and details of the culprit are cut until it fits; the verdict and its limits stay.
 
 pub mod attested;
 mod blame;
