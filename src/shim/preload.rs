@@ -338,7 +338,7 @@ unsafe fn one_name(
 
 // Deadlines
 
-/// A function of the C library that one of ours stands for.
+/// A function of the C library that one of ours stands for. Only deadlines, directories and programs look one up.
 pub struct Real {
     name: &'static [u8],
     at: AtomicPtr<c_void>,
