@@ -135,7 +135,7 @@ fn envelope(value: &Map<String, Value>) -> Result<Envelope, String> {
     match text(value, "payloadType")? {
         Some(kind) if kind == PAYLOAD_TYPE => {}
         Some(_) => return Err(format!("its payload is not of the type `{PAYLOAD_TYPE}`")),
-        None => return Err("it is no DSSE envelope: it has no `payloadType`".to_string()),
+        None => return Err("it is not a DSSE envelope: it has no `payloadType`".to_string()),
     }
     let payload =
         decode(&text(value, "payload")?.unwrap_or_default()).ok_or("its payload is not base64")?;

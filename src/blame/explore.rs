@@ -86,7 +86,7 @@ impl<'a> Explorer<'a> {
         for pair in comparison.pairs.iter().filter(differs) {
             let name = &pair.either().name;
             match self.paired.maker(pair)? {
-                None => unblamed.push(format!("no rustc call is known that made `{name}`")),
+                None => unblamed.push(format!("the rustc call that made `{name}` is unknown")),
                 Some(unit) if self.paired.differing(unit)?.is_empty() => unblamed.push(format!(
                     "rustc made `{name}` the same on both sides, and it was changed after that"
                 )),

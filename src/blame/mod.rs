@@ -124,7 +124,7 @@ mod tests {
         let none = Trace::default();
         let found = blamed(&none, &none, dir.path());
         assert!(found.culprits.is_empty());
-        assert_eq!(found.unblamed, ["no culprit crate: no rustc call is known that made `app`"]);
+        assert_eq!(found.unblamed, ["no culprit crate: the rustc call that made `app` is unknown"]);
         // What rustc made is the same; the artifacts are not.
         let [a, b] = ["a", "b"].map(|side| dir.path().join(side));
         for out_dir in [&a, &b] {

@@ -235,7 +235,7 @@ impl Collect<'_> {
             return Ok(());
         }
         Err(bad_input(format!(
-            "the build left `{}` as something that is not a file in its target directory, so it is not compared: have the build write the file itself, and not a link to another one",
+            "the build left `{}`, which is not a regular file in its target directory, so it is not compared: make the build write the file itself instead of a link",
             printable(file.file_name().unwrap_or_default().as_encoded_bytes())
         )))
     }

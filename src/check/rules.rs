@@ -152,7 +152,7 @@ pub const RULES: &[Rule] = rules! {
     "gdb-index" Warning Files(rustflags::gdb_index)
         looks at "`--gdb-index` in flags, where mold links"
         why "the threads of mold write the index in any order"
-        to do "leave the index to the debugger, or link with another linker"
+        to do "leave the index to the debugger, or use a different linker"
         source "https://github.com/rui314/mold/issues/1566";
     "rpath" Error Files(rustflags::rpath)
         looks at "`rpath` of profiles, and `-C rpath` in flags"

@@ -294,7 +294,7 @@ impl Project {
             let forced = epoch::read(text, EpochFrom::Config)?;
             if self.request.epoch.is_some_and(|e| e != forced.seconds) {
                 return Err(refused(
-                    "[env] of a cargo config file forces SOURCE_DATE_EPOCH to another value than --epoch: leave out one of the two",
+                    "[env] of a cargo config file forces SOURCE_DATE_EPOCH to a different value than --epoch: remove one of them",
                 ));
             }
             return Ok(forced);

@@ -33,7 +33,7 @@ pub const FORMS: &[Row] = &[
 /// The manifest does not say what its artifacts are made of.
 pub fn documents(manifest: &Manifest, row: &Row) -> Result<Vec<(String, Vec<u8>)>> {
     let components = manifest.components.as_ref().ok_or_else(|| match manifest.verdict {
-        Verdict::Differs => refused("the two builds differ, so there is no one list of what is in them: fix the causes that `repro build` reports and build again"),
+        Verdict::Differs => refused("the two builds differ, so no single list describes their contents: fix the causes that `repro build` reports and build again"),
         _ => refused("the manifest does not list what its artifacts are made of: build again with this version of repro"),
     })?;
     let mut names: Vec<&str> = components.artifacts.iter().map(|c| &*c.name).collect();

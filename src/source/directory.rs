@@ -35,14 +35,14 @@ pub(super) fn find(request: &SourceRequest, found: &Paths) -> Result<Source> {
     let home = std::env::home_dir().and_then(|h| fs::canonicalize(h).ok());
     if root.parent().is_none() && parts.len() == 1 {
         return Err(refused(format!(
-            "`{}` is the whole file system, which is no source root: move the package into a directory of its own",
+            "`{}` is the root of the file system, which cannot be the source: move the package into its own directory",
             root.display()
         )));
     }
     if parts.len() > 1 && (root.parent().is_none() || home.as_deref() == Some(&root)) {
         let far = parts.last().unwrap_or(&given);
         return Err(refused(format!(
-            "path dependency `{}` and `{}` have only `{}` in common, which is no source root: move them under one directory, or use a git or registry dependency",
+            "path dependency `{}` and `{}` have only `{}` in common, which cannot be the source: move them under one directory, or use a git or registry dependency",
             far.display(),
             given.display(),
             root.display()

@@ -33,7 +33,7 @@ impl Named {
         };
         checked.map_err(|why| {
             bad_input(format!(
-                "`{}` is not the address of a repository that can be fetched: {why}; give --source DIR or another address",
+                "`{}` is not the URL of a repository that can be fetched: {why}; pass --source DIR or a different URL",
                 address.escape_debug()
             ))
         })

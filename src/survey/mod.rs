@@ -146,7 +146,7 @@ impl Row {
             _ => self.reason.is_some() && self.manifest.is_none() && self.compared == 0,
         };
         let name = self.verdict.name();
-        (!sound).then(|| format!("the verdict `{name}` does not fit what else it has"))
+        (!sound).then(|| format!("the verdict `{name}` contradicts the rest of the row"))
     }
 }
 

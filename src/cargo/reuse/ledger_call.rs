@@ -26,7 +26,7 @@ pub struct LedgerCall<'a> {
 impl LedgerCall<'_> {
     pub(super) fn canonical(&self, text: &str) -> Result<String, String> {
         let text = self.spec.places.canonical(text);
-        text.ok_or_else(|| "has text that stands for directories of the ledger".to_string())
+        text.ok_or_else(|| "contains text that the ledger uses in place of a directory".to_string())
     }
 
     pub(super) fn dep_info(&self) -> PathBuf {

@@ -129,7 +129,7 @@ pub(in crate::check) fn sbom(facts: &Facts) -> Vec<Hit> {
         }
         let message = match same.next() {
             Some(purl) => {
-                format!("{file} has `{purl}`, which does not say `vcs_url` with commit {commit}")
+                format!("{file} has `{purl}`, which has no `vcs_url` with commit {commit}")
             }
             None => format!("{file} has no purl for {}, which comes from git", p.spec()),
         };
