@@ -309,8 +309,8 @@ mod tests {
 
     fn traces() -> (Trace, Trace) {
         let (mut a, mut b) = (Trace::default(), Trace::default());
-        a.layout.source = "/a".into();
-        b.layout.source = "/bb".into();
+        a.dirs.source = "/a".into();
+        b.dirs.source = "/bb".into();
         (a, b)
     }
 

@@ -19,7 +19,7 @@ use crate::process::Cmd;
 pub fn expand(a: (&Trace, &Unit), b: (&Trace, &Unit), scratch: &Path) -> Result<String> {
     let mut sides = Vec::new();
     for (name, (trace, unit)) in [("a", a), ("b", b)] {
-        let call = wrapper::whole_call(&trace.layout.wrapper, unit)?;
+        let call = wrapper::whole_call(&trace.dirs.wrapper, unit)?;
         let Some(call) = call else {
             return Ok("it was not expanded: its rustc call was not kept".to_string());
         };

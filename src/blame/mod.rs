@@ -55,7 +55,7 @@ pub fn trace(
     let blame = || {
         let paired = paired::Paired::new(a, b)?;
         let found = explore::Explorer::new(paired).explore(comparison)?;
-        let roots = [&a.layout.source, &a.layout.cargo_home, &a.layout.target];
+        let roots = [&a.dirs.source, &a.dirs.cargo_home, &a.dirs.target];
         let evidence = evidence::Evidence {
             found: &found,
             context,

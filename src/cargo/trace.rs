@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use crate::build_dirs::BuildDirs;
 use crate::cargo::dep_info::{self, Directive, Reads};
 use crate::cargo::messages::Ran;
 use crate::cargo::units::Unit;
 use crate::fs;
-use crate::layout::Layout;
 use crate::variation::Side;
 
 /// The trace of one build.
@@ -24,7 +24,7 @@ pub struct Trace {
     /// The runs of build scripts.
     pub ran: Vec<Ran>,
     /// Where the build was made.
-    pub layout: Layout,
+    pub dirs: BuildDirs,
     /// Directories that were moved since: where they were, and where they are.
     pub moved: Vec<(PathBuf, PathBuf)>,
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::table::{Channel, TABLE};
 use super::{C_FLAG_VARIABLES, Recipe, SideRecipe, is_c_flags};
-use crate::layout::Layout;
+use crate::build_dirs::BuildDirs;
 use crate::platform::Platform;
 use crate::variation::{Side, Values, VariationId};
 
@@ -38,9 +38,9 @@ pub struct Exported {
 const LEFT_OUT: &[&str] = &["CARGO_BUILD_JOBS"];
 
 impl Recipe {
-    /// The recipe for a build in `layout`, which is the user's own tree.
-    pub fn export(&self, layout: &Layout, value: &dyn Fn(VariationId) -> Values) -> Exported {
-        let share = self.side(Side::A, layout, value);
+    /// The recipe for a build in `dirs`, which is the user's own tree.
+    pub fn export(&self, dirs: &BuildDirs, value: &dyn Fn(VariationId) -> Values) -> Exported {
+        let share = self.side(Side::A, dirs, value);
         let mut out = Exported::default();
         for item in self.items() {
             let Channel::Env(name) = item.channel else { continue };
@@ -55,15 +55,15 @@ impl Recipe {
                 });
             }
         }
-        c_flags(&share, layout, &mut out);
-        out.rustc_args = remaps_outermost_first(share.rustc_args, layout);
+        c_flags(&share, dirs, &mut out);
+        out.rustc_args = remaps_outermost_first(share.rustc_args, dirs);
         out
     }
 }
 
 /// CFLAGS and the like, unless a path has a space, which they cannot hold.
-fn c_flags(share: &SideRecipe, layout: &Layout, out: &mut Exported) {
-    let roots = [&layout.cargo_home, &layout.source, &layout.target];
+fn c_flags(share: &SideRecipe, dirs: &BuildDirs, out: &mut Exported) {
+    let roots = [&dirs.cargo_home, &dirs.source, &dirs.target];
     let spaced = |p: &&&std::path::PathBuf| p.to_string_lossy().contains(char::is_whitespace);
     if let Some(root) = roots.iter().find(spaced) {
         out.notes.push(format!(
@@ -89,13 +89,13 @@ fn c_flags(share: &SideRecipe, layout: &Layout, out: &mut Exported) {
 /// the table does not know, such as a cargo home in the source.
 fn remaps_outermost_first(
     args: Vec<(Option<Platform>, String)>,
-    layout: &Layout,
+    dirs: &BuildDirs,
 ) -> Vec<(Option<Platform>, String)> {
     let inside = |a: &Path, b: &Path| a != b && a.starts_with(b);
-    if !inside(&layout.cargo_home, &layout.source) {
+    if !inside(&dirs.cargo_home, &dirs.source) {
         return args;
     }
-    let start = format!("--remap-path-prefix={}=", layout.cargo_home.display());
+    let start = format!("--remap-path-prefix={}=", dirs.cargo_home.display());
     let (inner, mut rest): (Vec<_>, Vec<_>) =
         args.into_iter().partition(|(_, a)| a.starts_with(&start));
     let place = rest.iter().rposition(|(_, a)| a.starts_with("--remap-path-prefix="));
@@ -116,14 +116,14 @@ mod tests {
             config_env: config_env.collect(),
             ..recipe("x86_64-unknown-linux-gnu")
         };
-        let layout = Layout {
+        let dirs = BuildDirs {
             above: "/w".into(),
             source: source.into(),
             target: format!("{source}/target").into(),
             cargo_home: cargo_home.into(),
-            ..Layout::default()
+            ..BuildDirs::default()
         };
-        recipe.export(&layout, &values)
+        recipe.export(&dirs, &values)
     }
 
     fn names(exported: &Exported) -> Vec<&str> {

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::build_dirs::BuildDirs;
 use crate::epoch::Epoch;
-use crate::layout::Layout;
 use crate::platform::{self, Platform};
 use crate::variation::coverage::Holder;
 use crate::variation::{Side, VARIATIONS, Value, Values, VariationId};
@@ -203,7 +203,7 @@ impl Recipe {
     pub fn side(
         &self,
         side: Side,
-        layout: &Layout,
+        dirs: &BuildDirs,
         value: &dyn Fn(VariationId) -> Values,
     ) -> SideRecipe {
         let rust_src = match value(VariationId::ToolchainPath).of(side) {
@@ -214,11 +214,11 @@ impl Recipe {
             let path = |p: &Path| p.display().to_string();
             let text = self
                 .fill_facts(text)
-                .replace("{source}", &path(&layout.source))
-                .replace("{target}", &path(&layout.target))
-                .replace("{cargo-home}", &path(&layout.cargo_home))
+                .replace("{source}", &path(&dirs.source))
+                .replace("{target}", &path(&dirs.target))
+                .replace("{cargo-home}", &path(&dirs.cargo_home))
                 .replace("{rust-src}", &path(&rust_src))
-                .replace("{scratch}", &path(&layout.above));
+                .replace("{scratch}", &path(&dirs.above));
             VARIATIONS.iter().fold(text, |text, row| {
                 text.replace(&format!("{{{}}}", row.text), &value(row.id).of(side).to_string())
             })
@@ -346,21 +346,21 @@ mod tests {
     }
 
     fn side(recipe: &Recipe) -> SideRecipe {
-        let layout = Layout {
+        let dirs = BuildDirs {
             above: "/s".into(),
             source: "/s/src".into(),
             target: "/s/t".into(),
             cargo_home: "/s/c".into(),
-            ..Layout::default()
+            ..BuildDirs::default()
         };
-        recipe.side(Side::B, &layout, &values)
+        recipe.side(Side::B, &dirs, &values)
     }
 
     #[test]
     fn each_side_has_its_value_by_each_carrier_that_is_a_setting_or_a_directory() {
         for side in [Side::A, Side::B] {
-            let layout = Layout::of(side, &values, Path::new("/s"));
-            let share = recipe("x86_64-unknown-linux-gnu").side(side, &layout, &values);
+            let dirs = BuildDirs::of(side, &values, Path::new("/s"));
+            let share = recipe("x86_64-unknown-linux-gnu").side(side, &dirs, &values);
             let has = |name: &str, value: &str| share.env.get(OsStr::new(name)).unwrap() == value;
             for row in VARIATIONS {
                 let all = values(row.id);
@@ -369,7 +369,7 @@ mod tests {
                     assert!(row.variables().all(|name| has(name, &shown)), "{}", row.text);
                     assert!(match carrier {
                         Carrier::Directory(_) => {
-                            layout.directories().any(|own| own == (row.id, all.path(side)))
+                            dirs.directories().any(|own| own == (row.id, all.path(side)))
                         }
                         Carrier::Variables(_) => match value {
                             Value::Variable(Some((name, value))) => has(name, value),

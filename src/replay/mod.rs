@@ -155,8 +155,8 @@ impl Bench<'_> {
             return Ok(false);
         }
         let (a, b) = (&self.outputs.a, &self.outputs.b);
-        let (from, to) = (a.now(&a.layout.source), b.now(&b.layout.source));
-        let target = a.now(&a.layout.target);
+        let (from, to) = (a.now(&a.dirs.source), b.now(&b.dirs.source));
+        let target = a.now(&a.dirs.target);
         for (path, _) in fs::walk(&from, &mut |p| p != target)? {
             let Ok(below) = path.strip_prefix(&from) else { continue };
             let Ok((_, number)) = fs::identity(&path) else { continue };

@@ -39,7 +39,7 @@ pub fn process(
     match &subject.parts {
         Parts::Run(_) => {
             let of = |trace: &Trace, i: usize| -> Result<Option<Started>> {
-                let runs = wrapper::runs(&trace.layout.wrapper);
+                let runs = wrapper::runs(&trace.dirs.wrapper);
                 record::started(&runs, &trace.ran[i].out_dir)
             };
             let (Some(x), Some(y)) = (of(a, subject.a)?, of(b, subject.b)?) else {
@@ -48,7 +48,7 @@ pub fn process(
             };
             // Of a script that is linked statically its first child is recorded.
             let out_dir = &a.ran[subject.a].out_dir;
-            if !x.program.starts_with(&a.layout.target) {
+            if !x.program.starts_with(&a.dirs.target) {
                 return Ok(Err("its run was not recorded: it is linked statically".to_string()));
             }
             Ok(Ok(Process {
@@ -62,9 +62,8 @@ pub fn process(
             }))
         }
         Parts::Call(_) => {
-            let of = |trace: &Trace, i: usize| {
-                wrapper::whole_call(&trace.layout.wrapper, &trace.units[i])
-            };
+            let of =
+                |trace: &Trace, i: usize| wrapper::whole_call(&trace.dirs.wrapper, &trace.units[i]);
             let (Some(x), Some(y)) = (of(a, subject.a)?, of(b, subject.b)?) else {
                 return Ok(Err("its rustc call was not recorded".to_string()));
             };
@@ -246,7 +245,7 @@ mod tests {
         let left = Trace::files_below(dir.path()).unwrap();
         let roots = |path: &str| {
             let mut trace = Trace::default();
-            trace.layout.source = path.into();
+            trace.dirs.source = path.into();
             Canonical::of(&trace, Vec::new())
         };
         let of = |directives: &str, root: &str, only_roots: bool| {

@@ -88,11 +88,11 @@ struct Link {
 impl<'a> Gather<'a> {
     fn new(known: &Known, sysroot: &'a Path, built: &'a Built) -> Gather<'a> {
         let units = &built.trace.units;
-        let layout = &built.trace.layout;
+        let dirs = &built.trace.dirs;
         Gather {
             built,
             sysroot,
-            packages: units.iter().map(|unit| known.of(unit, layout, sysroot)).collect(),
+            packages: units.iter().map(|unit| known.of(unit, dirs, sysroot)).collect(),
             graph: Graph::new(units),
             digests: BTreeMap::new(),
             archive: None,
@@ -193,7 +193,7 @@ impl<'a> Gather<'a> {
     }
 
     fn link(&self, unit: &Unit) -> Option<Link> {
-        let [list, map] = wrapper::link_records(&self.built.trace.layout.wrapper, unit);
+        let [list, map] = wrapper::link_records(&self.built.trace.dirs.wrapper, unit);
         let list = std::fs::read(list).ok()?;
         let map = std::fs::read(map).ok()?;
         Some(Link {
@@ -260,7 +260,7 @@ impl<'a> Gather<'a> {
         if self.is_of_toolchain(path) || object.ends_with(".rcgu.o") || object == "symbols.o" {
             return Owner::Rust;
         }
-        if path.starts_with(auditable::dir(&self.built.trace.layout.wrapper)) {
+        if path.starts_with(auditable::dir(&self.built.trace.dirs.wrapper)) {
             return Owner::Rust;
         }
         if let Some(unit) = self.graph.maker(&name) {

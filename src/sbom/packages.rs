@@ -8,10 +8,10 @@ use anyhow::Result;
 use cargo_metadata::Metadata;
 
 use super::purl;
+use crate::build_dirs::BuildDirs;
 use crate::cargo::auditable::{Listed, Packages};
 use crate::cargo::lockfile::{self, Lockfile};
 use crate::cargo::units::Unit;
-use crate::layout::Layout;
 use crate::manifest::{self, components::Package};
 
 /// The packages that a build may use.
@@ -62,10 +62,10 @@ impl Known {
     }
 
     /// The packages as a list in a program has them, by the directories of one side.
-    pub fn listed(&self, layout: &Layout) -> Packages {
+    pub fn listed(&self, dirs: &BuildDirs) -> Packages {
         let dir = |place: &PackageDir| match place {
-            PackageDir::Source(below) => layout.source.join(below),
-            PackageDir::CargoHome(below) => layout.cargo_home.join(below),
+            PackageDir::Source(below) => dirs.source.join(below),
+            PackageDir::CargoHome(below) => dirs.cargo_home.join(below),
             PackageDir::Elsewhere(dir) => dir.clone(),
         };
         let source = |package: &Package| match package.source.as_deref() {
@@ -82,9 +82,9 @@ impl Known {
     }
 
     /// The package of a rustc call.
-    pub(super) fn of(&self, unit: &Unit, layout: &Layout, sysroot: &Path) -> Package {
+    pub(super) fn of(&self, unit: &Unit, dirs: &BuildDirs, sysroot: &Path) -> Package {
         let dir = Path::new(&unit.manifest_dir);
-        let place = PackageDir::of(dir, &layout.source, Some(&layout.cargo_home));
+        let place = PackageDir::of(dir, &dirs.source, Some(&dirs.cargo_home));
         if let Some(package) = self.by_place.get(&place) {
             return package.clone();
         }

@@ -10,7 +10,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 const ORDER: &[&str] = &[
     // ground
     "error", "process", "orphans", "fs", "git", "term", // values
-    "artifact", "verdict", "epoch", "toolchain", "platform", "variation", "layout", "sandbox",
+    "artifact", "verdict", "epoch", "toolchain", "platform", "variation", "build_dirs", "sandbox",
     "request", // steps
     "metadata", "source", "recipe", "shim", "ledger", "cargo", "build", "compare", "blame",
     "replay", "check", // outputs
