@@ -33,7 +33,7 @@ pub enum Outcome {
     /// A verdict and all that is said of it.
     Report(Box<Report>),
     /// `--show-recipe`.
-    Recipe(Vec<crate::recipe::Row>),
+    Recipe(Vec<crate::recipe::RecipeRow>),
 }
 
 /// Runs it.

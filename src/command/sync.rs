@@ -116,7 +116,7 @@ fn named(manifest: &Manifest) -> (String, String) {
     if let (Some((name, version)), None) = (all.next(), all.next()) {
         return (name.to_string(), version.to_string());
     }
-    let row = |r: &crate::recipe::Row| {
+    let row = |r: &crate::recipe::RecipeRow| {
         let name = r.value.strip_prefix("--remap-path-prefix=<source>=/build/");
         name.map(str::to_string)
     };

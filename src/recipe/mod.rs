@@ -26,7 +26,7 @@ const BETWEEN: &str = if cfg!(windows) { ";" } else { ":" };
 /// A change of the build, with canonical paths; reports and manifests have it as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Row {
+pub struct RecipeRow {
     /// What is changed: an option, a variable, a property.
     pub what: String,
     /// The value, where `<source>` and the like stand for the real paths.
@@ -110,7 +110,7 @@ impl Recipe {
     }
 
     /// The rows with canonical paths, in the table's order.
-    pub fn rows(&self) -> Vec<Row> {
+    pub fn rows(&self) -> Vec<RecipeRow> {
         let fill = |value: &str| {
             let canonical = [
                 ("{source}", "<source>"),
@@ -145,7 +145,7 @@ impl Recipe {
                     Channel::Cargo => ("cargo".to_string(), value),
                 };
                 let why = item.why.to_string();
-                Row { what, value, why }
+                RecipeRow { what, value, why }
             })
             .collect()
     }

@@ -13,5 +13,5 @@ mod purl;
 mod spdx;
 
 pub use self::bom::Form;
-pub use self::documents::{FORMS, Row, all_documents, documents};
+pub use self::documents::{DocumentRow, FORMS, all_documents, documents};
 pub use self::packages::Known;
