@@ -34,7 +34,7 @@ pub struct Ballot {
 pub struct Count {
     /// Each signature.
     pub ballots: Vec<Ballot>,
-    /// The owners who attest all files.
+    /// The groups that attest all files.
     pub groups: BTreeSet<String>,
 }
 
