@@ -1,4 +1,6 @@
 //! The results of a build, as values: kinds, single artifacts, and the set of one build.
+//! Kinds decide here which files the verdict rests on and which a release ships. `build` collects artifacts with their
+//! digests from cargo's messages, and `compare` pairs those of two builds.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,6 @@
 //! Compares the artifact sets of the builds. Pure: bytes decide, by their digests.
+//! Artifacts pair by target, package, kind and name, then by a name without cargo's hash. A file that only one build
+//! made is a difference, and nothing that runs later can turn a difference into a match.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,6 @@
 //! Parse, run, and the one map from outcome to exit code.
+//! Commands return values. This module has them rendered, writes files first, and then prints the result: a file that
+//! cannot be written must not follow a report on standard output.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -251,26 +253,26 @@ fn run(command: Command) -> Result<u8> {
 /// Prints a report in the form that was asked for, and delivers it in the others: exit code 0. What is written to
 /// files comes first: a failure to do so must not follow a report on standard output.
 fn deliver(
-    asked: &OutputArgs,
+    output: &OutputArgs,
     summary: &Summary,
     pair: Option<(PathBuf, PathBuf)>,
     text: impl Fn() -> String,
     json: impl Fn() -> String,
 ) -> Result<u8> {
-    if let Some(path) = &asked.html {
+    if let Some(path) = &output.html {
         deliver::page(path, summary)?;
         term::say(term::BOLD, "wrote", &path.display().to_string());
     }
-    if asked.format == ReportFormat::Github {
+    if output.format == ReportFormat::Github {
         deliver::step_summary(summary)?;
     }
-    match asked.format {
+    match output.format {
         ReportFormat::Text => print(&text())?,
         ReportFormat::Json => print(&json())?,
         ReportFormat::Github => print(&(text() + &github::annotations(summary)))?,
     };
-    if asked.diffoscope {
-        let json = asked.format == ReportFormat::Json;
+    if output.diffoscope {
+        let json = output.format == ReportFormat::Json;
         deliver::diffoscope(pair.as_ref(), &|line| {
             // JSON has standard output to itself.
             let _ = match json {

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::artifact::{self, Kind};
 use crate::fs;
 use crate::ledger::Split;
-use crate::recipe::Row;
+use crate::recipe::RecipeRow;
 use crate::request::Inject;
 use crate::variation::VariationId;
 use crate::variation::coverage::Coverage;
@@ -246,7 +246,7 @@ pub struct Recipe {
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub fixed: Vec<Fixed>,
     /// The rows, with canonical paths.
-    pub rows: Vec<Row>,
+    pub rows: Vec<RecipeRow>,
 }
 
 /// A directory that both builds had at one path.

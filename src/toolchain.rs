@@ -1,4 +1,5 @@
 //! A Rust toolchain as described by `rustc -vV`, and the file that pins one. Nothing is run here.
+//! `cargo::toolchain` finds the one to use.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +7,7 @@ use anyhow::Result;
 use toml_edit::Item;
 
 use crate::fs;
-use crate::fs::toml::{File, Place, text};
+use crate::fs::toml::{File, FileLine, text};
 
 /// A toolchain that was found on this machine.
 #[derive(Clone, Debug)]
@@ -66,7 +67,7 @@ pub fn field<'a>(verbose: &'a str, name: &str) -> Option<&'a str> {
 #[derive(Clone, Debug)]
 pub struct Pin {
     /// Where the channel stands.
-    pub place: Place,
+    pub place: FileLine,
     /// The channel; none for a toolchain at a path.
     pub channel: Option<String>,
 }
@@ -80,12 +81,13 @@ pub fn pin(dir: &Path) -> Result<Option<Pin>> {
             // The older name may hold the channel alone.
             if name == "rust-toolchain" && !content.contains('[') {
                 let channel = Some(content.trim().to_string());
-                let place = Place { path, line: 1 };
+                let place = FileLine { path, line: 1 };
                 return Ok(Some(Pin { place, channel }));
             }
             let file = File::parse(&path, content)?;
             let toolchain = file.root().get("toolchain").and_then(Item::as_table_like);
-            let place = toolchain.map_or(Place { path, line: 1 }, |t| file.place_of(t, "channel"));
+            let place =
+                toolchain.map_or(FileLine { path, line: 1 }, |t| file.place_of(t, "channel"));
             let channel = file.root().get("toolchain").and_then(|t| text(t, "channel"));
             return Ok(Some(Pin { place, channel }));
         }

@@ -1,4 +1,5 @@
-//! The verdicts: the status of one artifact, and of the whole run.
+//! The verdicts: the status of one artifact, and of the whole run. [`VERDICTS`] has the name, text, tone and
+//! exit code of each. A pass that shows less, for instance because nothing was varied, has a name of its own.
 
 /// How one artifact of build A compares with that of build B.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +92,7 @@ pub enum Tone {
 
 /// One row of [`VERDICTS`].
 #[derive(Debug)]
-pub struct Row {
+pub struct VerdictRow {
     /// The verdict.
     pub verdict: Verdict,
     /// Its name in reports and manifests.
@@ -105,7 +106,7 @@ pub struct Row {
 }
 
 /// Every verdict of a build.
-pub const VERDICTS: &[Row] = &[
+pub const VERDICTS: &[VerdictRow] = &[
     row(Verdict::Reproducible, "reproducible", "REPRODUCIBLE", Tone::Good, 0),
     row(Verdict::DirtyTree, "reproducible-dirty-tree", "REPRODUCIBLE, DIRTY TREE", Tone::Warn, 0),
     row(Verdict::FromLedger, "reproducible-from-ledger", "REPRODUCIBLE", Tone::Good, 0),
@@ -128,13 +129,13 @@ const fn row(
     text: &'static str,
     tone: Tone,
     code: u8,
-) -> Row {
-    Row { verdict, name, text, tone, code }
+) -> VerdictRow {
+    VerdictRow { verdict, name, text, tone, code }
 }
 
 impl Verdict {
     /// Its row of the table.
-    pub fn row(self) -> &'static Row {
+    pub fn row(self) -> &'static VerdictRow {
         &VERDICTS[self as usize]
     }
 

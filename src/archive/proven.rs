@@ -18,13 +18,13 @@ use crate::error::{bad_input, refused, usage};
 use crate::fs::{self, Pending};
 use crate::git;
 use crate::manifest::{Artifact, Manifest, SourceKind};
+use crate::metadata::Cargo;
 use crate::project::find_manifest;
 use crate::project::metadata::Defaults;
 use crate::project::publish::{self, DIST, MANIFEST};
 use crate::project::scratch::Scratch;
-use crate::query::Cargo;
 use crate::request::{Archive, Packing, SourceChoice};
-use crate::source::{self, Origin, Source, Wanted, include};
+use crate::source::{self, Origin, Source, SourceRequest, include};
 use crate::term::short_list;
 use crate::verdict::Verdict;
 
@@ -195,7 +195,11 @@ fn unproven(asked: &Archive, manifest: &Manifest) -> Option<&'static str> {
 }
 
 /// The source that the manifest is about, as it is now.
-fn wanted(manifest: &Manifest, cargo_manifest: PathBuf, target_dir: PathBuf) -> Result<Wanted> {
+fn wanted(
+    manifest: &Manifest,
+    cargo_manifest: PathBuf,
+    target_dir: PathBuf,
+) -> Result<SourceRequest> {
     let said = &manifest.source;
     let in_git = said.kind == SourceKind::Git;
     let package = cargo_manifest.parent().unwrap_or(Path::new("/"));
@@ -209,7 +213,7 @@ fn wanted(manifest: &Manifest, cargo_manifest: PathBuf, target_dir: PathBuf) -> 
         allow_dirty: in_git && said.dirty,
         ..SourceChoice::default()
     };
-    Ok(Wanted { cargo: Cargo::of_user(), manifest: cargo_manifest, target_dir, choice })
+    Ok(SourceRequest { cargo: Cargo::of_user(), manifest: cargo_manifest, target_dir, choice })
 }
 
 /// Makes a copy of the source, and refuses if it is not the one that was built.

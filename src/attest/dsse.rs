@@ -1,5 +1,7 @@
-//! Signed statements: DSSE envelopes, alone or a line each, and sigstore bundles v0.3 made with a key.
-//! <https://github.com/secure-systems-lab/dsse>. Nothing of a payload is parsed here.
+//! Signed statements: DSSE envelopes (<https://github.com/secure-systems-lab/dsse>), alone or one a line, and sigstore
+//! bundles v0.3 made with a key. A file is untrusted: the number of envelopes and signatures is limited,
+//! and base64 has one form. A payload is only bytes here: [`super::statement`] reads it, and
+//! [`super::votes`] decides which signatures count.
 
 use base64ct::{Base64, Encoding};
 use serde_json::{Map, Value, json};
@@ -133,7 +135,7 @@ fn envelope(value: &Map<String, Value>) -> Result<Envelope, String> {
     match text(value, "payloadType")? {
         Some(kind) if kind == PAYLOAD_TYPE => {}
         Some(_) => return Err(format!("its payload is not of the type `{PAYLOAD_TYPE}`")),
-        None => return Err("it is no DSSE envelope: it has no `payloadType`".to_string()),
+        None => return Err("it is not a DSSE envelope: it has no `payloadType`".to_string()),
     }
     let payload =
         decode(&text(value, "payload")?.unwrap_or_default()).ok_or("its payload is not base64")?;

@@ -1,5 +1,6 @@
 //! Keys that sign and keys that are trusted, Ed25519 and P-256, as PEM and as OpenSSH writes them. The
 //! id of a key is its OpenSSH fingerprint, which every client of bundles takes.
+//! The algorithm follows from the key that the verifier trusts, never from a file that a publisher wrote.
 
 use base64ct::{Base64, Base64Unpadded, Encoding};
 use ed25519_dalek::Signer as _;

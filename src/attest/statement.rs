@@ -219,7 +219,7 @@ pub fn read(payload: &[u8]) -> Result<Read, String> {
     let value = strict::parse(payload, strict::PAYLOAD)?;
     let whole = value.as_object().ok_or("it is not an object")?;
     if text(whole, "_type") != Some(STATEMENT) {
-        return Err(format!("it is no statement of the type `{STATEMENT}`"));
+        return Err(format!("its type is not `{STATEMENT}`"));
     }
     let files = subjects(whole)?;
     if text(whole, "predicateType") != Some(PROVENANCE) {
@@ -237,7 +237,7 @@ pub fn read(payload: &[u8]) -> Result<Read, String> {
         return Ok(Err("the builder's own two builds differ".to_string()));
     }
     if definition.get("buildType").and_then(Value::as_str) != Some(BUILD_TYPE) {
-        return Ok(Err("it is of a build that repro did not make".to_string()));
+        return Ok(Err("repro did not make the build that it describes".to_string()));
     }
     let given = definition.get("externalParameters").and_then(Value::as_object).ok_or_else(no)?;
     let known = |key: &&String| PARAMETERS.iter().any(|(name, _)| name == key);

@@ -1,4 +1,6 @@
 //! The builders that a verifier trusts: a TOML file of their own, `repro.trust/1`.
+//! A builder may have several keys, and several builders may share a group. A key is in one group, which is one vote.
+//! An unknown field is an error: a misspelled one must not give anyone trust.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,7 @@
-//! How many builders attest the files of a build: votes are counted by owner, over pairs of a trusted
-//! key and the builder that it may sign for. Pure.
+//! How many builders attest the files of a build. Pure.
+//!
+//! A vote is a group of the trust file, however many keys or builders it has. A signature counts if its key is trusted
+//! for the builder that the statement names, and the statement is about these files of this build.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +34,7 @@ pub struct Ballot {
 pub struct Count {
     /// Each signature.
     pub ballots: Vec<Ballot>,
-    /// The owners who attest all files.
+    /// The groups that attest all files.
     pub groups: BTreeSet<String>,
 }
 
@@ -126,7 +128,8 @@ fn signer<'t>(
         candidates.iter().copied().filter(|t| envelope.holds(&t.key, signature)).collect();
     match (candidates.is_empty(), held.is_empty()) {
         (false, true) if id.is_empty() => {
-            Err("its signature, which names no key, was made by none of the trusted ones, or the file was altered".to_string())
+            Err("its signature names no key and fits no trusted key, or the file was altered"
+                .into())
         }
         (false, true) => Err(format!("its signature by {} does not hold", id.escape_debug())),
         _ => Ok(held),
@@ -136,7 +139,7 @@ fn signer<'t>(
 /// Why a claim is not about these files of this build.
 fn unlike(claim: &Claim, definition: &Value, files: &Files) -> Option<String> {
     if let Some(field) = differing("", &claim.definition, definition) {
-        return Some(format!("it is of another build: `{field}` differs"));
+        return Some(format!("it is about a different build: `{field}` differs"));
     }
     let missing = files.iter().find(|(name, sha256)| claim.files.get(*name) != Some(sha256));
     missing.map(|(name, _)| match claim.files.contains_key(name) {

@@ -18,11 +18,11 @@ impl Canonical {
     /// That of a build. `renamed` are directory names that hold cargo's ids where these depend on
     /// the place, and what is to stand for each.
     pub fn of(trace: &Trace, renamed: Swaps) -> Canonical {
-        let layout = &trace.layout;
+        let dirs = &trace.dirs;
         let mut roots: Swaps = [
-            (&layout.source, "<source>"),
-            (&layout.target, "<target-dir>"),
-            (&layout.cargo_home, "<cargo-home>"),
+            (&dirs.source, "<source>"),
+            (&dirs.target, "<target-dir>"),
+            (&dirs.cargo_home, "<cargo-home>"),
         ]
         .into_iter()
         .map(|(path, name)| (path.display().to_string(), name.to_string()))
@@ -91,8 +91,8 @@ mod tests {
     #[test]
     fn directories_are_replaced_in_text_and_bytes() {
         let mut trace = Trace::default();
-        trace.layout.source = "/s/a".into();
-        trace.layout.target = "/s/a/target".into();
+        trace.dirs.source = "/s/a".into();
+        trace.dirs.target = "/s/a/target".into();
         let renamed = vec![("/build/x-0123".to_string(), "/build/x".to_string())];
         let canonical = Canonical::of(&trace, renamed);
         let real = "/s/a/lib.rs /s/a/target/build/x-0123/out";

@@ -1,5 +1,6 @@
-//! Differences in the inputs of a unit, or in the results of a build-script run: variables,
-//! directives, files. Reads both builds' files and compares; the culprit is decided elsewhere.
+//! Differences in the inputs of a unit, or in the results of a build-script run: variables, directives, files.
+//! Reads both builds' files and compares them; [`super::graph`] decides who diverged first. A change that consists only
+//! of the builds' own directories is marked, as it is no difference by itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -9,7 +10,7 @@ use anyhow::{Context, Result};
 
 use crate::blame::canonical::Canonical;
 use crate::blame::pair::Pair;
-use crate::cargo::records::{Directive, Reads};
+use crate::cargo::dep_info::{Directive, Reads};
 use crate::cargo::trace::Trace;
 use crate::fs;
 
@@ -122,7 +123,7 @@ impl<'a> Both<'a> {
     pub fn of_run(&self, run: Pair) -> Result<Vec<Change>> {
         let (Some(a), Some(b)) = (run.a, run.b) else { return Ok(Vec::new()) };
         let (a, b) = (&self.a.ran[a], &self.b.ran[b]);
-        let mut changes = self.told(&self.a.directives(a), &self.b.directives(b));
+        let mut changes = self.directive_changes(&self.a.directives(a), &self.b.directives(b));
         let (left_a, left_b) = (self.a.left(a)?, self.b.left(b)?);
         for (name, a, b) in joined(&left_a, &left_b) {
             let only_roots = match (a, b) {
@@ -143,7 +144,7 @@ impl<'a> Both<'a> {
         Ok(changes)
     }
 
-    fn told(&self, a: &[Directive], b: &[Directive]) -> Vec<Change> {
+    fn directive_changes(&self, a: &[Directive], b: &[Directive]) -> Vec<Change> {
         let mut changes = Vec::new();
         for key in ["rustc-env", "metadata"] {
             let (of_a, of_b) = (by_name(a, key), by_name(b, key));
@@ -304,12 +305,12 @@ pub fn holds(path: &Path, needle: &[u8]) -> Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cargo::records::directives;
+    use crate::cargo::dep_info::directives;
 
     fn traces() -> (Trace, Trace) {
         let (mut a, mut b) = (Trace::default(), Trace::default());
-        a.layout.source = "/a".into();
-        b.layout.source = "/bb".into();
+        a.dirs.source = "/a".into();
+        b.dirs.source = "/bb".into();
         (a, b)
     }
 
@@ -317,9 +318,9 @@ mod tests {
         Both { a, b, roots_a: Canonical::of(a, Vec::new()), roots_b: Canonical::of(b, Vec::new()) }
     }
 
-    fn told(a: &str, b: &str) -> Vec<String> {
+    fn changed(a: &str, b: &str) -> Vec<String> {
         let (x, y) = traces();
-        let changes = both(&x, &y).told(&directives(a), &directives(b));
+        let changes = both(&x, &y).directive_changes(&directives(a), &directives(b));
         changes.iter().map(|c| format!("{:?} {}", c.what, c.only_roots)).collect()
     }
 
@@ -327,21 +328,21 @@ mod tests {
     fn directives_are_compared_by_what_they_do() {
         let none: [&str; 0] = [];
         assert_eq!(
-            told(
+            changed(
                 "cargo::rustc-env=A=1\ncargo::rustc-env=B=/a/x\ncargo::warning=1\n",
                 "cargo::rustc-env=B=/bb/x\ncargo::rustc-env=A=2\ncargo::warning=2\n",
             ),
             ["Env(\"A\") false", "Env(\"B\") true"]
         );
         assert_eq!(
-            told("cargo:rustc-cfg=x\ncargo:root=1", "cargo:rustc-cfg=x\ncargo:root=2"),
+            changed("cargo:rustc-cfg=x\ncargo:root=1", "cargo:rustc-cfg=x\ncargo:root=2"),
             ["Metadata(\"root\") false"]
         );
         assert_eq!(
-            told("cargo:rustc-link-lib=x\ncargo:rustc-link-lib=y", "cargo:rustc-link-lib=y"),
+            changed("cargo:rustc-link-lib=x\ncargo:rustc-link-lib=y", "cargo:rustc-link-lib=y"),
             ["Directive(\"rustc-link-lib\") false", "Directive(\"rustc-link-lib\") false"]
         );
-        assert_eq!(told("cargo:rerun-if-changed=/1", "cargo:rerun-if-changed=/2"), none);
+        assert_eq!(changed("cargo:rerun-if-changed=/1", "cargo:rerun-if-changed=/2"), none);
     }
 
     #[test]

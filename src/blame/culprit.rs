@@ -1,5 +1,5 @@
-//! A crate that diverged first, and the reasons that are known. The tracing steps make it; reports
-//! print it.
+//! A crate that diverged first, and the known reasons. Plain values: `blame` fills them from evidence, `replay` adds
+//! what experiments have shown, and reports print them.
 
 use std::fmt;
 

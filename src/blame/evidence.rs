@@ -1,4 +1,6 @@
 //! Why a unit diverged first: one line for each piece of evidence, causes and remedies.
+//! Reads the inputs and outputs of the units that [`super::graph`] suspects, and lets `repro_explain` look for causes.
+//! A suspect that may only follow from another one is kept if it has a cause that the other does not have.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -13,10 +15,10 @@ use repro_formats::names::visible;
 use crate::blame::changes::{Change, Value, What, text_of};
 use crate::blame::culprit::{Culprit, Parts, Proof, Subject, UnitKind, add_new};
 use crate::blame::expand::expand;
-use crate::blame::explore::{Details, Found};
+use crate::blame::explore::{Details, DivergedUnits};
 use crate::blame::graph::{Role, Suspect};
+use crate::blame::one_line::place;
 use crate::blame::values::values_of;
-use crate::blame::words::place;
 use crate::cargo::trace::Trace;
 use crate::{fs, variation};
 
@@ -32,7 +34,7 @@ const VALUES: usize = 64;
 /// What is needed to look for evidence.
 pub struct Evidence<'a> {
     /// What was found on the way back.
-    pub found: &'a Found,
+    pub found: &'a DivergedUnits,
     /// What is known of both builds.
     pub context: &'a Context,
     /// Both builds, where crates are to be expanded.

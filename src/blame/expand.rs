@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::blame::words::excerpts;
+use crate::blame::one_line::excerpts;
 use crate::cargo::trace::Trace;
 use crate::cargo::units::Unit;
-use crate::cargo::wrapper::{self, Whole};
+use crate::cargo::wrapper::{self, WholeCall};
 use crate::fs;
 use crate::process::Cmd;
 
@@ -19,7 +19,7 @@ use crate::process::Cmd;
 pub fn expand(a: (&Trace, &Unit), b: (&Trace, &Unit), scratch: &Path) -> Result<String> {
     let mut sides = Vec::new();
     for (name, (trace, unit)) in [("a", a), ("b", b)] {
-        let call = wrapper::whole_call(&trace.layout.wrapper, unit)?;
+        let call = wrapper::whole_call(&trace.dirs.wrapper, unit)?;
         let Some(call) = call else {
             return Ok("it was not expanded: its rustc call was not kept".to_string());
         };
@@ -47,7 +47,7 @@ pub fn expand(a: (&Trace, &Unit), b: (&Trace, &Unit), scratch: &Path) -> Result<
 
 /// Runs rustc up to macro expansion; the inner error is what it said.
 fn run(
-    call: &Whole,
+    call: &WholeCall,
     trace: &Trace,
     how: &str,
     to: &Path,

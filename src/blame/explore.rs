@@ -46,7 +46,7 @@ pub struct Details {
 }
 
 /// What was found on the way back.
-pub struct Found {
+pub struct DivergedUnits {
     /// The nodes.
     pub nodes: Vec<Node>,
     /// Of each node.
@@ -80,13 +80,13 @@ impl<'a> Explorer<'a> {
     }
 
     /// Goes back from all artifacts that differ and count.
-    pub fn explore(mut self, comparison: &Comparison) -> Result<Found> {
+    pub fn explore(mut self, comparison: &Comparison) -> Result<DivergedUnits> {
         let (mut ends, mut unblamed) = (Vec::new(), Vec::new());
         let differs = |p: &&Artifacts| p.in_verdict() && p.status() != Status::Same;
         for pair in comparison.pairs.iter().filter(differs) {
             let name = &pair.either().name;
             match self.paired.maker(pair)? {
-                None => unblamed.push(format!("no rustc call is known that made `{name}`")),
+                None => unblamed.push(format!("the rustc call that made `{name}` is unknown")),
                 Some(unit) if self.paired.differing(unit)?.is_empty() => unblamed.push(format!(
                     "rustc made `{name}` the same on both sides, and it was changed after that"
                 )),
@@ -94,7 +94,7 @@ impl<'a> Explorer<'a> {
             }
         }
         let both = self.paired.both;
-        Ok(Found {
+        Ok(DivergedUnits {
             roots: (both.roots_a, both.roots_b),
             nodes: self.nodes,
             details: self.details,

@@ -1,5 +1,6 @@
 //! The part of the unit graph that led to a difference, and the walk through it: which units
 //! diverged first, and which only followed. Pure.
+//! [`super::explore`] makes the nodes, and knows which unit or run each of them stands for.
 
 use std::collections::{BTreeMap, BTreeSet};
 

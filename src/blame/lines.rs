@@ -10,7 +10,7 @@ use crate::blame::changes::{Change, SEARCHED, Value, What, text_of};
 use crate::blame::evidence::Evidence;
 use crate::blame::explore::Details;
 use crate::blame::graph::Role;
-use crate::blame::words::{excerpts, place, text_line};
+use crate::blame::one_line::{excerpts, place, text_line};
 use crate::fs;
 
 impl Evidence<'_> {

@@ -13,11 +13,11 @@ mod expand;
 mod explore;
 mod graph;
 mod lines;
+mod one_line;
 mod pair;
 mod paired;
 mod reach;
 mod values;
-mod words;
 
 use std::path::Path;
 
@@ -55,7 +55,7 @@ pub fn trace(
     let blame = || {
         let paired = paired::Paired::new(a, b)?;
         let found = explore::Explorer::new(paired).explore(comparison)?;
-        let roots = [&a.layout.source, &a.layout.cargo_home, &a.layout.target];
+        let roots = [&a.dirs.source, &a.dirs.cargo_home, &a.dirs.target];
         let evidence = evidence::Evidence {
             found: &found,
             context,
@@ -124,7 +124,7 @@ mod tests {
         let none = Trace::default();
         let found = blamed(&none, &none, dir.path());
         assert!(found.culprits.is_empty());
-        assert_eq!(found.unblamed, ["no culprit crate: no rustc call is known that made `app`"]);
+        assert_eq!(found.unblamed, ["no culprit crate: the rustc call that made `app` is unknown"]);
         // What rustc made is the same; the artifacts are not.
         let [a, b] = ["a", "b"].map(|side| dir.path().join(side));
         for out_dir in [&a, &b] {

@@ -1,5 +1,6 @@
-//! Both builds, paired: which unit and which run of a build script is which, what a unit was made
-//! from, and what of it differs. Files are compared when they are asked about, and only then.
+//! Both builds, paired: which unit and which run of a build script is which, what a unit was made from, and what of it
+//! differs. Indices are those of build A where both builds have the thing.
+//! A file is compared when a step first asks about it, and the bytes that are searched are limited.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +15,7 @@ use crate::blame::canonical::{Canonical, Swaps};
 use crate::blame::changes::{Both, Change};
 use crate::blame::culprit::add_new;
 use crate::blame::pair::{self, Pair};
-use crate::cargo::records::{Directive, Reads};
+use crate::cargo::dep_info::{Directive, Reads};
 use crate::cargo::trace::{Outputs, Trace};
 use crate::cargo::units::Unit;
 use crate::compare::Pair as Artifacts;

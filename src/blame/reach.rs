@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::blame::changes::{Change, SEARCHED, Value, What, holds, read};
 use crate::blame::paired::Paired;
-use crate::cargo::records::Reads;
+use crate::cargo::dep_info::Reads;
 use crate::fs;
 
 /// Paths in a file that are looked for in outputs.

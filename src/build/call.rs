@@ -1,5 +1,6 @@
-//! How cargo is called on one side: its variables, the wrapper around rustc, and the sandbox that
-//! it runs in.
+//! How cargo is called on one side: its variables, the wrapper around rustc, and the sandbox that it runs in.
+//! The recipe decides which variables and flags there are; this module gives them the paths of the side, and
+//! [`super::side`] has filled those directories before.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -9,10 +10,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::Result;
 
 use super::{Plan, UNREACHED, machine, search_path};
+use crate::build_dirs::BuildDirs;
 use crate::cargo::crate_dirs::{self, CrateDir};
 use crate::cargo::wrapper::{self, Spec};
 use crate::cargo::{auditable, rustflags};
-use crate::layout::Layout;
 use crate::ledger::places::Places;
 use crate::platform::{self, Platform};
 use crate::process::Cmd;
@@ -60,16 +61,16 @@ impl Plan<'_> {
     }
 
     /// The compiler by its absolute path; one that is in the source is that of this side's copy.
-    fn rustc(&self, side: Side, layout: &Layout) -> PathBuf {
+    fn rustc(&self, side: Side, dirs: &BuildDirs) -> PathBuf {
         let rustc = &self.toolchain.rustc;
-        match rustc.strip_prefix(self.layout(Side::A).source) {
-            Ok(inside) => layout.source.join(inside),
+        match rustc.strip_prefix(self.dirs(Side::A).source) {
+            Ok(inside) => dirs.source.join(inside),
             Err(_) => self.of_toolchain(side, rustc),
         }
     }
 
-    pub(super) fn command(&self, side: Side, layout: &Layout) -> Result<Cmd> {
-        let share = self.recipe.side(side, layout, self.values);
+    pub(super) fn command(&self, side: Side, dirs: &BuildDirs) -> Result<Cmd> {
+        let share = self.recipe.side(side, dirs, self.values);
         let mut env = share.env.clone();
         self.tool_variables(side, &mut env)?;
         // Only a recipe that changes calls maps the directories of crates.
@@ -77,14 +78,14 @@ impl Plan<'_> {
             true => crate_dirs::of_crates_io(self.lockfile),
             false => BTreeSet::new(),
         };
-        let crates = self.crate_dirs(side, layout, &names)?;
+        let crates = self.crate_dirs(side, dirs, &names)?;
         let scripted = crates.iter().filter(|dir| dir.scripted);
         let scripted: Vec<_> =
             scripted.map(|dir| (dir.from.display().to_string(), dir.to.clone())).collect();
         self.recipe.add_c_remaps(&mut env, &scripted);
         let mut set = |name: &str, value: OsString| env.insert(name.into(), value);
-        set("RUSTC_WRAPPER", self.wrapper(side, layout, &share, &crates, names)?.into());
-        set("RUSTC", self.rustc(side, layout).into());
+        set("RUSTC_WRAPPER", self.wrapper(side, dirs, &share, &crates, names)?.into());
+        set("RUSTC", self.rustc(side, dirs).into());
         let rustdoc = self.toolchain.rustc.with_file_name("rustdoc");
         let rustdoc = rustdoc.with_extension(std::env::consts::EXE_EXTENSION);
         if rustdoc.is_file() {
@@ -100,8 +101,8 @@ impl Plan<'_> {
             let path = self.preload_on_disk(side);
             let seen = self.preload(side);
             let settings = Settings {
-                unreached: Some(layout.wrapper.join(UNREACHED)),
-                records: self.keep_calls.then(|| wrapper::runs(&layout.wrapper)),
+                unreached: Some(dirs.wrapper.join(UNREACHED)),
+                records: self.keep_calls.then(|| wrapper::runs(&dirs.wrapper)),
                 since: self.since(),
                 ..Settings::of(side, self.values)
             };
@@ -115,7 +116,7 @@ impl Plan<'_> {
             }
         }
         let args = ["build", "--message-format", "json-render-diagnostics"];
-        let dir = layout.source.join(&self.source.package);
+        let dir = dirs.source.join(&self.source.package);
         // Without a separator at the end: gcc takes PWD as it is for the directory in debug info. Every
         // shell sets it, and bubblewrap does.
         let dir: PathBuf = dir.components().collect();
@@ -128,14 +129,14 @@ impl Plan<'_> {
         let git = Cmd::new("git").args(["update-index", "-q", "--really-refresh"]);
         let in_git = self.layout_on_disk(side).source.join(".git").exists();
         if self.sandbox.is_some() {
-            self.furnish(side, layout, &mut room);
+            self.furnish(side, dirs, &mut room);
         }
         let at = |cmd: Cmd, dir: &Path| match self.sandbox {
             Some(sandbox) => sandbox.around(cmd, dir, &room),
             None => cmd.dir(dir),
         };
         if in_git {
-            at(git, &layout.source).env_exact(env.clone()).output()?;
+            at(git, &dirs.source).env_exact(env.clone()).output()?;
         }
         let cargo = at(cargo, &dir);
         Ok(cargo.env_exact(env).umask(share.umask).own_group())
@@ -175,17 +176,17 @@ impl Plan<'_> {
     }
 
     /// Puts into the room of one side what it has for itself.
-    fn furnish(&self, side: Side, layout: &Layout, room: &mut Room) {
+    fn furnish(&self, side: Side, dirs: &BuildDirs, room: &mut Room) {
         let on_disk = self.layout_on_disk(side);
         self.identify(side, room);
-        room.write.push((layout.wrapper.clone(), layout.wrapper.clone()));
+        room.write.push((dirs.wrapper.clone(), dirs.wrapper.clone()));
         if let Some(ledger) = self.ledger {
             let shown = [&ledger.view, &ledger.blobs].map(|dir| (dir.clone(), dir.clone()));
             room.read.extend(shown);
             room.read.extend(ledger.watch.iter().map(|path| (path.clone(), path.clone())));
             room.hidden.extend(ledger.hidden.iter().cloned());
         }
-        let both = on_disk.directories().zip(layout.directories());
+        let both = on_disk.directories().zip(dirs.directories());
         let mut apart: Vec<_> =
             both.map(|((_, real), (_, seen))| (real.into(), seen.into())).collect();
         // The source first: the target directory may be inside.
@@ -193,7 +194,7 @@ impl Plan<'_> {
         room.write.extend(apart);
         // What was put above the source: config files of the directories there.
         let above = |dir: &Path| dir.ancestors().skip(1).map(Path::to_owned).collect::<Vec<_>>();
-        for (real, seen) in above(&on_disk.source).into_iter().zip(above(&layout.source)) {
+        for (real, seen) in above(&on_disk.source).into_iter().zip(above(&dirs.source)) {
             // The directory of this side, in the scratch directory or on another disk.
             if real.ends_with(side.lower()) {
                 break;
@@ -254,7 +255,7 @@ impl Plan<'_> {
     fn crate_dirs(
         &self,
         side: Side,
-        layout: &Layout,
+        dirs: &BuildDirs,
         crates: &BTreeSet<String>,
     ) -> Result<Vec<CrateDir>> {
         if !self.recipe.changes_calls() {
@@ -262,7 +263,7 @@ impl Plan<'_> {
         }
         let mut found = match self.cargo_home {
             Some(user) => {
-                crate_dirs::mirrors(self.registry_sources, user, &layout.cargo_home, crates)
+                crate_dirs::mirrors(self.registry_sources, user, &dirs.cargo_home, crates)
             }
             None => BTreeSet::new(),
         };
@@ -270,7 +271,7 @@ impl Plan<'_> {
         for dir in self.config.directory_sources() {
             found.extend(match dir.strip_prefix(&self.source.root) {
                 Ok(below) => {
-                    crate_dirs::vendored(&copy.join(below), &layout.source.join(below), crates)?
+                    crate_dirs::vendored(&copy.join(below), &dirs.source.join(below), crates)?
                 }
                 Err(_) => crate_dirs::vendored(&dir, &dir, crates)?,
             });
@@ -279,19 +280,19 @@ impl Plan<'_> {
     }
 
     /// What one side needs of the ledger: the directories that are varied have one name on both sides.
-    fn of_ledger(&self, side: Side, layout: &Layout, shared: &ledger::Shared) -> ledger::Spec {
+    fn of_ledger(&self, side: Side, dirs: &BuildDirs, shared: &ledger::Shared) -> ledger::Spec {
         let sysroot = self.moved_toolchain(side).unwrap_or_else(|| self.toolchain.sysroot.clone());
         let toolchain = self.sandbox.map(|_| (VariationId::ToolchainPath, &*sysroot));
-        let dirs = layout.directories().chain(toolchain);
-        let varied = dirs.filter(|(id, _)| (self.values)(*id).varied());
-        let inside = [&layout.source, &layout.target, &layout.cargo_home];
+        let all = dirs.directories().chain(toolchain);
+        let varied = all.filter(|(id, _)| (self.values)(*id).varied());
+        let inside = [&dirs.source, &dirs.target, &dirs.cargo_home];
         ledger::Spec {
             view: shared.view.clone(),
             blobs: shared.blobs.clone(),
             base: shared.base.clone(),
             places: Places::new(varied.map(|(id, dir)| (dir, id.row().text))),
             inside: inside.map(Clone::clone).to_vec(),
-            written: vec![layout.target.clone()],
+            written: vec![dirs.target.clone()],
             watch: shared.watch.clone(),
             sysroot: sysroot.clone(),
             files_varied: [VariationId::SourceMtime, VariationId::Clock, VariationId::Umask]
@@ -305,7 +306,7 @@ impl Plan<'_> {
     fn wrapper(
         &self,
         side: Side,
-        layout: &Layout,
+        dirs: &BuildDirs,
         share: &SideRecipe,
         crates: &[CrateDir],
         names: BTreeSet<String>,
@@ -316,7 +317,7 @@ impl Plan<'_> {
         };
         let user_wrapper = self.user_wrapper.clone().map(|(path, in_source)| {
             match path.strip_prefix(&self.source.root) {
-                Ok(inside) if in_source => layout.source.join(inside),
+                Ok(inside) if in_source => dirs.source.join(inside),
                 _ => path,
             }
         });
@@ -329,29 +330,29 @@ impl Plan<'_> {
             whole_scope: self.recipe.changes_calls(),
             mingw: self.recipe.is_mingw() && self.toolchain.has_dlltool_option(),
             crate_dirs: crates.iter().map(|dir| (dir.from.clone(), dir.to.clone())).collect(),
-            registries: layout.cargo_home.join("registry/src"),
+            registries: dirs.cargo_home.join("registry/src"),
             crates: names,
-            checkouts: layout.cargo_home.join("git/checkouts"),
+            checkouts: dirs.cargo_home.join("git/checkouts"),
             commits: match self.recipe.changes_calls() {
                 true => crate_dirs::commits(self.lockfile),
                 false => BTreeSet::new(),
             },
             auditable: self.auditable.is_some(),
-            ledger: self.ledger.map(|shared| self.of_ledger(side, layout, shared)),
+            ledger: self.ledger.map(|shared| self.of_ledger(side, dirs, shared)),
             ids_of_any_host: self.recipe.ids_of_any_host(),
             canonical_roots: share.canonical_ids.then(|| {
                 let root = |dir: &Path, name: &str| (dir.display().to_string(), name.to_string());
                 let source = format!("/build/{}", self.recipe.name);
                 vec![
-                    root(&layout.source, &source),
-                    root(&layout.target, &format!("{source}/target")),
-                    root(&layout.cargo_home, "/cargo"),
+                    root(&dirs.source, &source),
+                    root(&dirs.target, &format!("{source}/target")),
+                    root(&dirs.cargo_home, "/cargo"),
                 ]
             }),
         };
-        let path = wrapper::install(&layout.wrapper, &spec)?;
+        let path = wrapper::install(&dirs.wrapper, &spec)?;
         if let Some(packages) = self.auditable {
-            auditable::keep(&layout.wrapper, &packages(layout))?;
+            auditable::keep(&dirs.wrapper, &packages(dirs))?;
         }
         Ok(path)
     }

@@ -82,7 +82,7 @@ fn equal(a: &Path, b: &Path) -> bool {
 }
 
 fn in_target(trace: &Trace, artifacts: &ArtifactSet) -> Result<InTarget> {
-    let root = trace.now(&trace.layout.target);
+    let root = trace.now(&trace.dirs.target);
     let mut found = InTarget::default();
     if !root.is_dir() {
         return Ok(found);
@@ -126,7 +126,7 @@ struct Cargos {
 impl Cargos {
     fn of(trace: &Trace) -> Cargos {
         let below = |unit: &Unit| {
-            Path::new(&unit.out_dir).strip_prefix(&trace.layout.target).map(Path::to_owned).ok()
+            Path::new(&unit.out_dir).strip_prefix(&trace.dirs.target).map(Path::to_owned).ok()
         };
         let dirs: BTreeSet<PathBuf> = trace.units.iter().filter_map(below).collect();
         // With `--target` build scripts can be all that is compiled for the host.
@@ -178,8 +178,8 @@ fn is_cargos(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::build_dirs::BuildDirs;
     use crate::cargo::messages::Ran;
-    use crate::layout::Layout;
     use crate::variation::Side;
 
     fn build(dir: &Path, files: &[(&str, &str)]) -> Trace {
@@ -195,7 +195,7 @@ mod tests {
                 out_dir: dir.join("release/build/app-1/out"),
                 ..Ran::default()
             }],
-            layout: Layout { target: dir.to_owned(), ..Layout::default() },
+            dirs: BuildDirs { target: dir.to_owned(), ..BuildDirs::default() },
             moved: Vec::new(),
         }
     }

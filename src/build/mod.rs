@@ -7,11 +7,11 @@ mod call;
 mod generated;
 pub mod left;
 pub mod machine;
+mod output;
 pub mod outside;
 pub mod remember;
 mod search_path;
 mod side;
-mod words;
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -21,19 +21,19 @@ use std::sync::Mutex;
 
 use anyhow::{Context, Result};
 
-pub use self::words::if_full;
-use self::words::{COUNTING, Space, no_space, progress_of, runs_programs, space, wants_network};
+pub use self::output::if_full;
+use self::output::{COUNTING, Space, no_space, progress_of, runs_programs, space, wants_network};
 use crate::artifact::{ArtifactSet, Kind, asks_for_loader};
 use crate::build::outside::OutsideFile;
+use crate::build_dirs::BuildDirs;
 use crate::cargo::auditable::Packages;
-use crate::cargo::config::{Config, Place};
+use crate::cargo::config::{Config, ConfigPlace};
 use crate::cargo::messages::{Collect, Messages};
 use crate::cargo::trace::Trace;
 use crate::cargo::units::Unit;
-use crate::cargo::{consulted, reuse, units, wrapper};
+use crate::cargo::{env_deps, reuse, units, wrapper};
 use crate::error::{Failure, Kind as ErrorKind, host};
 use crate::fs;
-use crate::layout::Layout;
 use crate::ledger::Shared;
 use crate::orphans::Orphans;
 use crate::process::{self, Stream};
@@ -91,7 +91,7 @@ pub struct Plan<'a> {
     /// Scratch directory of the run.
     pub scratch: &'a Path,
     /// The packages of one side, where their list is linked into programs.
-    pub auditable: Option<&'a (dyn Fn(&Layout) -> Packages + Sync)>,
+    pub auditable: Option<&'a (dyn Fn(&BuildDirs) -> Packages + Sync)>,
     /// What archives have besides artifacts, where the build makes it.
     pub generated: &'a [String],
     /// Run cargo in this sandbox.
@@ -128,15 +128,15 @@ pub struct Built {
 
 impl Plan<'_> {
     /// The directories of one side, as its build sees them.
-    pub fn layout(&self, side: Side) -> Layout {
-        Layout::of(side, self.values, self.scratch)
+    pub fn dirs(&self, side: Side) -> BuildDirs {
+        BuildDirs::of(side, self.values, self.scratch)
     }
 
     /// The same, as they are on this machine.
-    pub fn layout_on_disk(&self, side: Side) -> Layout {
+    pub fn layout_on_disk(&self, side: Side) -> BuildDirs {
         match self.sandbox {
-            Some(_) => Layout::of(side, self.on_disk, self.scratch),
-            None => self.layout(side),
+            Some(_) => BuildDirs::of(side, self.on_disk, self.scratch),
+            None => self.dirs(side),
         }
     }
 
@@ -203,7 +203,7 @@ impl Plan<'_> {
     /// Makes room for a build at the paths that the one before it was to have as well. What a
     /// difference could be traced back to is put aside: where it was, and where it is.
     fn clear_after(&self, before: Side, next: Side) -> Result<Vec<(PathBuf, PathBuf)>> {
-        let (a, b) = (self.layout(before), self.layout(next));
+        let (a, b) = (self.dirs(before), self.dirs(next));
         let mut moved = Vec::new();
         for (same, _) in a.directories().zip(b.directories()).filter(|(a, b)| a == b) {
             match same {
@@ -233,13 +233,13 @@ impl Plan<'_> {
     }
 
     fn run_side(&self, side: Side, jobs: &jobserver::Client, progress: &Progress) -> Result<Built> {
-        let layout = self.layout(side);
+        let dirs = self.dirs(side);
         progress.step(side.label(), "preparing");
         let on_disk = self.layout_on_disk(side);
         self.prepare(side, &on_disk)?;
         let said = Mutex::new(Messages::default());
         let words = Mutex::new(Vec::new());
-        let command = self.command(side, &layout)?.jobserver(jobs);
+        let command = self.command(side, &dirs)?.jobserver(jobs);
         let counting = match progress.is_live() {
             true => command.clone().args(COUNTING),
             false => command.clone(),
@@ -258,7 +258,7 @@ impl Plan<'_> {
         }
         progress.step(side.label(), "built; reading the artifacts");
         let said = said.into_inner().expect("no panic holds this");
-        self.collect(side, &layout, &on_disk, said)
+        self.collect(side, &dirs, &on_disk, said)
     }
 
     fn failed(
@@ -306,13 +306,13 @@ impl Plan<'_> {
     fn collect(
         &self,
         side: Side,
-        layout: &Layout,
-        on_disk: &Layout,
+        dirs: &BuildDirs,
+        on_disk: &BuildDirs,
         mut said: Messages,
     ) -> Result<Built> {
-        let mut trace = Trace { side, layout: layout.clone(), ..Trace::default() };
+        let mut trace = Trace { side, dirs: dirs.clone(), ..Trace::default() };
         // The target directory may be inside the source.
-        let both = layout.directories().zip(on_disk.directories());
+        let both = dirs.directories().zip(on_disk.directories());
         let moved = both.filter(|(seen, real)| seen != real);
         trace.moved = moved.map(|((_, seen), (_, real))| (seen.into(), real.into())).collect();
         let moved = self.moved_toolchain(side);
@@ -321,7 +321,7 @@ impl Plan<'_> {
             made.path = trace.now(&made.path);
             made.metadata_of = made.metadata_of.take().map(|path| trace.now(&path));
         }
-        let units = wrapper::units(&layout.wrapper)?;
+        let units = wrapper::units(&dirs.wrapper)?;
         let ran = &said.ran;
         let runs: Vec<_> = ran.iter().map(|r| (r.package.clone(), trace.now(&r.out_dir))).collect();
         let runs: Vec<_> = runs.iter().map(|(name, dir)| (name.clone(), dir.as_path())).collect();
@@ -342,41 +342,41 @@ impl Plan<'_> {
         let library =
             ["lib/rustlib", "lib/rustlib/src/rust"].map(|d| self.toolchain.sysroot.join(d));
         let known = [self.config.crate_directories(), library.to_vec()].concat();
-        let ran = self.ran(layout);
+        let ran = self.ran(dirs);
         Ok(Built {
             static_scripts: static_scripts(&artifacts),
             unreached: ran.unreached.into_iter().collect(),
             native: self.shim.map(|_| ran.native),
             artifacts,
             consulted: match side {
-                Side::A => consulted::names(&on_disk.target)?,
+                Side::A => env_deps::names(&on_disk.target)?,
                 _ => BTreeSet::new(),
             },
-            linker_inputs: self.linker_inputs(layout)?,
+            linker_inputs: self.linker_inputs(dirs)?,
             outside: match side {
                 Side::A => outside::files(&trace, &known),
                 _ => Vec::new(),
             },
             random_build_id,
-            calls: reuse::calls(&layout.wrapper)?,
+            calls: reuse::calls(&dirs.wrapper)?,
             trace,
         })
     }
 
     /// What the shim has written down.
-    fn ran(&self, layout: &Layout) -> Ran {
-        let list = std::fs::read(layout.wrapper.join(UNREACHED)).unwrap_or_default();
-        let roots = [self.scratch, Path::new("/build"), &layout.above];
+    fn ran(&self, dirs: &BuildDirs) -> Ran {
+        let list = std::fs::read(dirs.wrapper.join(UNREACHED)).unwrap_or_default();
+        let roots = [self.scratch, Path::new("/build"), &dirs.above];
         let own = |path: &Path| {
-            let dirs = layout.directories().map(|(_, dir)| dir);
-            dirs.chain(roots).any(|dir| path.starts_with(dir))
+            let all = dirs.directories().map(|(_, dir)| dir);
+            all.chain(roots).any(|dir| path.starts_with(dir))
         };
         ran::read(&list, &own)
     }
 
-    fn linker_inputs(&self, layout: &Layout) -> Result<BTreeSet<PathBuf>> {
+    fn linker_inputs(&self, dirs: &BuildDirs) -> Result<BTreeSet<PathBuf>> {
         let mut inputs = BTreeSet::new();
-        for list in wrapper::link_lists(&layout.wrapper)? {
+        for list in wrapper::link_lists(&dirs.wrapper)? {
             let text = String::from_utf8_lossy(&std::fs::read(&list).unwrap_or_default())
                 .replace("\\\n", " ");
             let words = text.split_whitespace().map(|w| w.trim_end_matches(':'));
@@ -402,7 +402,7 @@ pub fn job_tokens(builds: usize) -> Result<jobserver::Client> {
 
 /// Copies the source to `to`, with the config files of the directories above it.
 pub fn check_out(source: &Source, config: &Config, to: &Path) -> Result<()> {
-    let outer = config.files.iter().filter(|f| f.place == Place::Outer);
+    let outer = config.files.iter().filter(|f| f.place == ConfigPlace::Outer);
     for (file, dir) in outer.zip(to.ancestors().skip(1)) {
         fs::write(&dir.join(".cargo/config.toml"), file.relocated())?;
     }

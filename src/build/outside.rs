@@ -26,7 +26,7 @@ const BY_CONTENT: [&str; 2] = ["/nix/store", "/gnu/store"];
 
 /// The files that the build of `trace` read outside of its own directories and of `known`.
 pub fn files(trace: &Trace, known: &[PathBuf]) -> Vec<OutsideFile> {
-    let real = trace.layout.directories().map(|(_, dir)| trace.now(dir));
+    let real = trace.dirs.directories().map(|(_, dir)| trace.now(dir));
     let roots: Vec<PathBuf> =
         real.chain(known.iter().cloned()).map(|dir| fs::canonical(&dir)).collect();
     let outside = |package: &str, path: &str, compiled: bool| {
@@ -36,7 +36,7 @@ pub fn files(trace: &Trace, known: &[PathBuf]) -> Vec<OutsideFile> {
         if within(&roots) || BY_CONTENT.iter().any(|s| path.starts_with(s)) || !path.is_file() {
             return None;
         }
-        let link = given.strip_prefix(&trace.layout.source).map(Path::to_owned).ok();
+        let link = given.strip_prefix(&trace.dirs.source).map(Path::to_owned).ok();
         Some(OutsideFile { package: package.to_string(), path, link, compiled })
     };
     let mut found = BTreeSet::new();
@@ -56,9 +56,9 @@ pub fn files(trace: &Trace, known: &[PathBuf]) -> Vec<OutsideFile> {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+    use crate::build_dirs::BuildDirs;
     use crate::cargo::messages::Ran;
     use crate::cargo::units::Unit;
-    use crate::layout::Layout;
     use crate::variation::Side;
     use crate::variation::VariationId;
 
@@ -101,12 +101,12 @@ mod tests {
                 out_dir: at("t/build/app-1/out"),
                 ..Ran::default()
             }],
-            layout: Layout {
+            dirs: BuildDirs {
                 source: at("s"),
                 target: at("t"),
                 cargo_home: at("c"),
                 empty: vec![(VariationId::Home, at("h")), (VariationId::Tmpdir, at("tmp"))],
-                ..Layout::default()
+                ..BuildDirs::default()
             },
             moved: Vec::new(),
         };

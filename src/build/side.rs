@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::{Plan, check_out};
+use crate::build_dirs::BuildDirs;
 use crate::cargo::home;
-use crate::layout::Layout;
 use crate::variation::{Side, Value, VariationId};
 use crate::{fs, source};
 
@@ -16,25 +16,25 @@ const NO_USER: &str = "user";
 
 impl Plan<'_> {
     /// Copies the source if that is not done yet, and makes everything around it.
-    pub(super) fn prepare(&self, side: Side, layout: &Layout) -> Result<()> {
-        if !layout.source.exists() {
-            check_out(self.source, self.config, &layout.source)?;
+    pub(super) fn prepare(&self, side: Side, dirs: &BuildDirs) -> Result<()> {
+        if !dirs.source.exists() {
+            check_out(self.source, self.config, &dirs.source)?;
         }
-        self.sign_logs(side, &layout.source)?;
-        self.as_unpacked(side, &layout.source)?;
+        self.sign_logs(side, &dirs.source)?;
+        self.as_unpacked(side, &dirs.source)?;
         let mtime = (self.values)(VariationId::SourceMtime).number(side);
-        fs::set_mtimes(&layout.source, mtime)?;
-        source::refresh_index(&layout.source)?;
-        fs::create_dir(&layout.target)?;
-        layout.empty.iter().try_for_each(|(id, dir)| self.fill(side, *id, dir))?;
+        fs::set_mtimes(&dirs.source, mtime)?;
+        source::refresh_index(&dirs.source)?;
+        fs::create_dir(&dirs.target)?;
+        dirs.empty.iter().try_for_each(|(id, dir)| self.fill(side, *id, dir))?;
         let library = self.library_lockfile();
         let lockfiles = [self.lockfile, library.as_deref().unwrap_or_default()];
         home::make(
-            self.cargo_home, &layout.cargo_home, self.config, &lockfiles, self.registry_sources,
+            self.cargo_home, &dirs.cargo_home, self.config, &lockfiles, self.registry_sources,
         )?;
-        let checkouts = layout.cargo_home.join("git/checkouts");
+        let checkouts = dirs.cargo_home.join("git/checkouts");
         self.sign_logs(side, &checkouts)?;
-        for unpacked in [&layout.cargo_home.join("registry/src"), &checkouts] {
+        for unpacked in [&dirs.cargo_home.join("registry/src"), &checkouts] {
             self.as_unpacked(side, unpacked)?;
         }
         // Files of a registry's crate have the times that are in its archive, everywhere.

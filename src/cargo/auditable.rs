@@ -143,7 +143,7 @@ fn list(graph: &Graph, root: usize, packages: &Packages) -> Result<Vec<u8>> {
             None if unit.manifest_dir.contains(LIBRARY) => {}
             None => {
                 return Err(host(format!(
-                    "cargo did not list the package {}, so there is no whole list of dependencies",
+                    "cargo did not list the package {}, so the list of dependencies is incomplete",
                     unit.package
                 )));
             }

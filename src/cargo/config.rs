@@ -19,7 +19,7 @@ use toml_edit::{Item, Table, TableLike};
 use crate::error::refused;
 use crate::fs;
 use file::{BUILD_TABLES, absolute_program, parse, visit};
-pub use file::{ConfigFile, Place};
+pub use file::{ConfigFile, ConfigPlace};
 use include::first_of;
 pub use include::{Inside, included_by};
 
@@ -57,7 +57,7 @@ impl Config {
     pub fn read(root: &Path, cargo_home: Option<&Path>) -> Result<Config> {
         let home = in_home(cargo_home);
         let mut files = outer(root.ancestors().skip(1), &home)?;
-        files.extend(first_of(home.iter(), Place::CargoHome)?);
+        files.extend(first_of(home.iter(), ConfigPlace::CargoHome)?);
         Ok(Config { files })
     }
 
@@ -81,9 +81,9 @@ impl Config {
         for (i, text) in settings.iter().enumerate() {
             // Relative paths in it were those of another machine: an error will name this one.
             let path = format!("/outside-config-of-the-builder/{i}/.cargo/config.toml");
-            files.push(parse(path.into(), Place::Outer, text)?);
+            files.push(parse(path.into(), ConfigPlace::Outer, text)?);
         }
-        let own = first_of(in_home(cargo_home).iter(), Place::CargoHome)?;
+        let own = first_of(in_home(cargo_home).iter(), ConfigPlace::CargoHome)?;
         files.extend(own.map(|mut file| {
             let own = BUILD_TABLES.iter().filter(|k| **k != "source");
             file.remove(&own.copied().collect::<Vec<_>>());
@@ -97,7 +97,7 @@ impl Config {
     /// the file that has it.
     pub fn programs_of_others(&self) -> Vec<(String, &Path)> {
         let mut found = Vec::new();
-        for file in self.all().filter(|f| f.place != Place::CargoHome) {
+        for file in self.all().filter(|f| f.place != ConfigPlace::CargoHome) {
             let mut document = file.document.clone();
             for key in PROGRAMS {
                 let mut add = |_: &mut Item| found.push((key.join("."), file.path.as_path()));
@@ -119,7 +119,7 @@ impl Config {
         for relative in relative {
             tree.check_inside(relative)?;
             if let Some(text) = fs::read_text_if_any(&tree.copy.join(relative))? {
-                let file = parse(tree.root.join(relative), Place::Source, &text)?;
+                let file = parse(tree.root.join(relative), ConfigPlace::Source, &text)?;
                 found.push(tree.load(file, 0, &mut 0)?);
             }
         }
@@ -131,9 +131,9 @@ impl Config {
     /// looks for it. By an absolute path cargo finds the user's file.
     pub fn carry(&self, root: &Path, to: &Path) -> Result<()> {
         let above = |path: &Path| path.parent().unwrap_or(Path::new("/")).to_owned();
-        let inside = self.all().filter(|f| f.place == Place::Source);
+        let inside = self.all().filter(|f| f.place == ConfigPlace::Source);
         for (by, file) in inside.flat_map(|f| f.includes.iter().map(move |i| (f, i))) {
-            if file.place == Place::Source || !file.relative {
+            if file.place == ConfigPlace::Source || !file.relative {
                 continue;
             }
             let below = file.path.strip_prefix(above(root)).map_err(|_| {
@@ -155,19 +155,19 @@ impl Config {
 
     /// The files outside the source.
     pub fn outside(&self) -> impl Iterator<Item = &ConfigFile> {
-        let inside = self.files.iter().filter(|f| f.place == Place::Source);
+        let inside = self.files.iter().filter(|f| f.place == ConfigPlace::Source);
         let included = inside.flat_map(|f| f.with_includes().skip(1));
-        let outer = self.files.iter().filter(|f| f.place != Place::Source);
-        included.filter(|f| f.place != Place::Source).chain(outer)
+        let outer = self.files.iter().filter(|f| f.place != ConfigPlace::Source);
+        included.filter(|f| f.place != ConfigPlace::Source).chain(outer)
     }
 
     /// Writes what cargo needs of these files to find crates, and nothing that reaches a compiler,
     /// below `to`; returns the directory to run cargo in. `copy` is where the source at `root` is.
     pub fn write_for_fetching(&self, root: &Path, copy: &Path, to: &Path) -> Result<PathBuf> {
         let mut dir = to.to_owned();
-        for file in self.files.iter().filter(|f| f.place != Place::CargoHome).rev() {
+        for file in self.files.iter().filter(|f| f.place != ConfigPlace::CargoHome).rev() {
             let mut document = file.merged(&|base| match base.strip_prefix(root) {
-                Ok(below) if file.place == Place::Source => copy.join(below),
+                Ok(below) if file.place == ConfigPlace::Source => copy.join(below),
                 _ => base,
             });
             document.retain(|key, _| FETCH_TABLES.contains(&key));
@@ -184,7 +184,7 @@ impl Config {
 
     /// How many files lie in directories above the source.
     pub fn outer_count(&self) -> usize {
-        self.files.iter().filter(|f| f.place == Place::Outer).count()
+        self.files.iter().filter(|f| f.place == ConfigPlace::Outer).count()
     }
 
     /// The strongest value of a dotted key.
@@ -204,7 +204,7 @@ impl Config {
         let (file, item) = self.get(key)?;
         let text = item.as_str()?;
         let program = absolute_program(text, &file.base());
-        Some((program.map_or(text.into(), PathBuf::from), file.place == Place::Source))
+        Some((program.map_or(text.into(), PathBuf::from), file.place == ConfigPlace::Source))
     }
 
     /// A path, relative to the directory that holds `.cargo`.
@@ -263,7 +263,7 @@ fn outer<'d>(dirs: impl Iterator<Item = &'d Path>, in_home: &[PathBuf]) -> Resul
     for dir in dirs {
         let files = FILE_NAMES.map(|name| dir.join(name));
         let own = files.iter().filter(|file| !in_home.contains(file));
-        found.extend(first_of(own, Place::Outer)?);
+        found.extend(first_of(own, ConfigPlace::Outer)?);
     }
     Ok(found)
 }
@@ -302,7 +302,7 @@ impl Config {
     /// Files `/d0/.cargo/config.toml` and so on, the strongest first.
     pub fn of_texts(texts: &[&str]) -> Config {
         let file = |(i, text): (usize, &&str)| {
-            parse(format!("/d{i}/.cargo/config.toml").into(), Place::Outer, text).unwrap()
+            parse(format!("/d{i}/.cargo/config.toml").into(), ConfigPlace::Outer, text).unwrap()
         };
         Config { files: texts.iter().enumerate().map(file).collect() }
     }
@@ -460,9 +460,10 @@ mod tests {
 
     #[test]
     fn a_broken_file_is_named_with_its_line() {
-        let error = parse("/x/.cargo/config.toml".into(), Place::Outer, "[build]\nrustflags = [")
-            .err()
-            .unwrap();
+        let error =
+            parse("/x/.cargo/config.toml".into(), ConfigPlace::Outer, "[build]\nrustflags = [")
+                .err()
+                .unwrap();
         assert!(
             error
                 .to_string()

@@ -1,5 +1,6 @@
 //! Where crates of crates.io are unpacked on this machine, and where they are for everyone: a mirror
 //! has a directory of its own in the cargo home, and `cargo vendor` has them in the source.
+//! Each has a remap, so a crate has the same path in the builds of everyone.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -8,14 +8,14 @@ use anyhow::Result;
 use cargo_metadata::{Metadata, MetadataCommand};
 
 use crate::error::{bad_input, host, refused};
+use crate::metadata::{Failed, Why};
 use crate::process::{Cmd, Stream};
-use crate::query::{Failed, Why};
 use crate::toolchain::Toolchain;
 
 /// Where cargo runs here. cargo takes config from the directory that it runs in, and asks rustc about
 /// the host with the flags and variables that config names: from the source's own directory, a
 /// source could make it load code.
-pub struct Place {
+pub struct FetchDir {
     /// A directory with the config that is about registries.
     pub dir: PathBuf,
     /// Cargo.toml of the source.
@@ -26,7 +26,7 @@ pub struct Place {
 
 /// Fetches what the lockfile in the workspace of the manifest names. `say` gets cargo's progress
 /// lines.
-pub fn fetch(toolchain: &Toolchain, place: &Place, say: &(dyn Fn(&str) + Sync)) -> Result<()> {
+pub fn fetch(toolchain: &Toolchain, place: &FetchDir, say: &(dyn Fn(&str) + Sync)) -> Result<()> {
     let cmd = Cmd::new(&toolchain.cargo)
         .args(["fetch", "--locked"])
         .env("CARGO_TERM_COLOR", "never")
@@ -51,7 +51,7 @@ pub fn fetch(toolchain: &Toolchain, place: &Place, say: &(dyn Fn(&str) + Sync)) 
 }
 
 /// All packages that builds for these targets may use, as cargo resolves them.
-pub fn metadata(toolchain: &Toolchain, place: &Place, targets: &[String]) -> Result<Metadata> {
+pub fn metadata(toolchain: &Toolchain, place: &FetchDir, targets: &[String]) -> Result<Metadata> {
     let cmd = Cmd::new(&toolchain.cargo)
         .args(["metadata", "--locked", "--offline", "--format-version", "1", "--all-features"]);
     let mut cmd = at(place, cmd, toolchain);
@@ -76,7 +76,7 @@ pub fn registry_sources(metadata: &Metadata, cargo_home: &Path) -> Vec<PathBuf> 
 }
 
 /// Cargo is to ask the rustc that was found, without any wrapper.
-fn at(place: &Place, cmd: Cmd, toolchain: &Toolchain) -> Cmd {
+fn at(place: &FetchDir, cmd: Cmd, toolchain: &Toolchain) -> Cmd {
     let cmd = match &place.lockfile {
         Some((variable, path)) => cmd.env(variable, path),
         None => cmd,

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::cargo::config::{Config, Place};
+use crate::cargo::config::{Config, ConfigPlace};
 use crate::cargo::lockfile;
 use crate::fs;
 
@@ -36,7 +36,7 @@ pub fn make(
     sources: &[PathBuf],
 ) -> Result<()> {
     fs::create_dir(to)?;
-    if let Some(file) = config.files.iter().find(|f| f.place == Place::CargoHome) {
+    if let Some(file) = config.files.iter().find(|f| f.place == ConfigPlace::CargoHome) {
         fs::write(&to.join("config.toml"), file.relocated())?;
     }
     let Some(user) = user else { return Ok(()) };

@@ -6,7 +6,7 @@ use anyhow::Result;
 use toml_edit::{Item, TableLike};
 
 use crate::error::bad_input;
-use crate::fs::toml::{File, Place};
+use crate::fs::toml::{File, FileLine};
 
 /// A lockfile.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ pub struct Locked {
     /// The entries of its `dependencies`: a name, and a version where it takes one to tell.
     pub dependencies: Vec<String>,
     /// Where it stands.
-    pub place: Place,
+    pub place: FileLine,
 }
 
 impl Locked {

@@ -38,7 +38,7 @@ pub struct Ran {
     /// Its OUT_DIR.
     pub out_dir: PathBuf,
     /// What it told cargo, as cargo understood it: lines of the form `cargo::key=value`.
-    pub told: Vec<String>,
+    pub directives: Vec<String>,
 }
 
 /// What the messages of one build say.
@@ -74,7 +74,7 @@ fn ran(script: &cargo_metadata::BuildScript) -> Ran {
     Ran {
         package: package_of_id(&script.package_id.repr),
         out_dir: script.out_dir.clone().into_std_path_buf(),
-        told: [
+        directives: [
             each("rustc-link-lib", text(&script.linked_libs)),
             each("rustc-link-search", text(&script.linked_paths)),
             each("rustc-cfg", script.cfgs.clone()),
@@ -235,7 +235,7 @@ impl Collect<'_> {
             return Ok(());
         }
         Err(bad_input(format!(
-            "the build left `{}` as something that is not a file in its target directory, so it is not compared: have the build write the file itself, and not a link to another one",
+            "the build left `{}`, which is not a regular file in its target directory, so it is not compared: make the build write the file itself instead of a link",
             printable(file.file_name().unwrap_or_default().as_encoded_bytes())
         )))
     }
@@ -330,7 +330,7 @@ mod tests {
             ("demo 0.1.0", Path::new("/t/out"))
         );
         assert_eq!(
-            ran.told,
+            ran.directives,
             [
                 "cargo::rustc-link-lib=static=z",
                 "cargo::rustc-link-search=native=/t/out",

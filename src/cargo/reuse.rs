@@ -20,11 +20,11 @@ use crate::ledger::entry::{self, Entry, Inputs, Output};
 use crate::ledger::store;
 use crate::shim::watch::Read;
 use crate::{fs, process};
-pub use asked::Asked;
 use crates::Crate;
+pub use ledger_call::LedgerCall;
 
-mod asked;
 mod crates;
+mod ledger_call;
 mod watched;
 
 /// In the wrapper's directory: a line for each call.
@@ -93,7 +93,7 @@ struct Plain {
     dirs: Vec<PathBuf>,
 }
 
-impl Asked<'_> {
+impl LedgerCall<'_> {
     /// Takes the outputs from the ledger, or runs `command`.
     ///
     /// # Errors

@@ -1,16 +1,17 @@
 //! The records of a finished build that tracing needs: its rustc calls and build-script runs, and
 //! the places of their files. It only reads; a reproducible build is never traced.
+//! Paths in a trace are those of the build; [`Trace::now`] finds the file once the build has been moved.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
+use crate::build_dirs::BuildDirs;
+use crate::cargo::dep_info::{self, Directive, Reads};
 use crate::cargo::messages::Ran;
-use crate::cargo::records::{self, Directive, Reads};
 use crate::cargo::units::Unit;
 use crate::fs;
-use crate::layout::Layout;
 use crate::variation::Side;
 
 /// The trace of one build.
@@ -23,7 +24,7 @@ pub struct Trace {
     /// The runs of build scripts.
     pub ran: Vec<Ran>,
     /// Where the build was made.
-    pub layout: Layout,
+    pub dirs: BuildDirs,
     /// Directories that were moved since: where they were, and where they are.
     pub moved: Vec<(PathBuf, PathBuf)>,
 }
@@ -77,7 +78,7 @@ impl Trace {
         let path = Path::new(&unit.out_dir).join(format!("{}.d", unit.link_name()));
         let path = self.now(path);
         let text = std::fs::read(path).unwrap_or_default();
-        let mut reads = records::dep_info(&String::from_utf8_lossy(&text));
+        let mut reads = dep_info::read(&String::from_utf8_lossy(&text));
         for file in &mut reads.files {
             *file = Path::new(&unit.dir).join(&*file).display().to_string();
         }
@@ -89,8 +90,8 @@ impl Trace {
     pub fn directives(&self, ran: &Ran) -> Vec<Directive> {
         let output = self.now(ran.out_dir.with_file_name("output"));
         match std::fs::read(output) {
-            Ok(bytes) => records::directives(&String::from_utf8_lossy(&bytes)),
-            Err(_) => records::directives(&ran.told.join("\n")),
+            Ok(bytes) => dep_info::directives(&String::from_utf8_lossy(&bytes)),
+            Err(_) => dep_info::directives(&ran.directives.join("\n")),
         }
     }
 

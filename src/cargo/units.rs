@@ -1,4 +1,6 @@
 //! The unit graph: one node a rustc call, edges by `--extern`, as the wrapper saw them. Pure.
+//! The wrapper writes a line for each call while cargo runs; afterwards `blame`, `sbom` and `replay` read them.
+//! A unit may have another id and stem in build B; `blame::pair` finds which one it is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -13,8 +13,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::cargo::ids::{self, Roots};
-use crate::cargo::reuse::Asked;
+use crate::cargo::crate_ids::{self, Roots};
+use crate::cargo::reuse::LedgerCall;
 use crate::cargo::rustc_call::Call;
 use crate::cargo::units::Unit;
 use crate::cargo::{auditable, crate_dirs, mingw};
@@ -134,13 +134,13 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
         let mut unit = call.unit(&spec.host);
         let mut out_dir_remap = None;
         if let Some(roots) = &spec.canonical_roots {
-            let known = ids::stems(&units(dir)?, spec.ids_of_any_host);
-            let id = ids::extra_filename(&unit.package, &call.after_rustc(), roots, &known);
+            let known = crate_ids::stems(&units(dir)?, spec.ids_of_any_host);
+            let id = crate_ids::extra_filename(&unit.package, &call.after_rustc(), roots, &known);
             let mut words = call.args.clone();
-            ids::replace(&mut words, &id);
+            crate_ids::replace(&mut words, &id);
             args = words.into_iter().map(OsString::from).collect();
             // Last, so that it wins over the remap of the whole target directory.
-            out_dir_remap = unit.script_output.as_deref().map(|out| ids::remap(out, roots));
+            out_dir_remap = unit.script_output.as_deref().map(|out| crate_ids::remap(out, roots));
             unit.canonical_filename = Some(id);
         }
         let mut added = call.additions(&spec, dir);
@@ -158,7 +158,7 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
         args.extend(added.into_iter().map(OsString::from));
         fs::append_line(&dir.join(UNITS), &unit)?;
         if spec.keep_calls {
-            fs::append_line(&dir.join(CALLS), &Whole::of(&unit, &args))?;
+            fs::append_line(&dir.join(CALLS), &WholeCall::of(&unit, &args))?;
         }
         compiled = Some(unit);
     }
@@ -172,12 +172,12 @@ fn run(dir: &Path, mut args: Vec<OsString>) -> Result<ExitCode> {
     if let (Some(spec), Some(unit)) = (&spec.ledger, &compiled) {
         let args = Call::read(&args[1..])?.args;
         let env = std::env::vars_os().collect();
-        return Asked { spec, dir, unit, args: &args, env: &env }.run(&mut command);
+        return LedgerCall { spec, dir, unit, args: &args, env: &env }.run(&mut command);
     }
     let canonical =
         compiled.as_ref().and_then(|unit| Some((unit, &**unit.canonical_filename.as_ref()?)));
     match canonical.filter(|(unit, _)| !unit.out_dir.is_empty()) {
-        Some((unit, id)) => Ok(process::exit_code(ids::run(unit, id, &mut command)?)),
+        Some((unit, id)) => Ok(process::exit_code(crate_ids::run(unit, id, &mut command)?)),
         None => execute(&mut command)
             .with_context(|| format!("failed to run `{}`", program.to_string_lossy())),
     }
@@ -207,7 +207,7 @@ fn execute(command: &mut Command) -> std::io::Result<ExitCode> {
 
 /// A rustc call as it was made.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Whole {
+pub struct WholeCall {
     /// `name version` of the package.
     pub package: String,
     /// `--crate-name`.
@@ -224,10 +224,10 @@ pub struct Whole {
     pub at: i64,
 }
 
-impl Whole {
-    fn of(unit: &Unit, args: &[OsString]) -> Whole {
+impl WholeCall {
+    fn of(unit: &Unit, args: &[OsString]) -> WholeCall {
         let text = |s: &OsString| s.to_string_lossy().into_owned();
-        Whole {
+        WholeCall {
             package: unit.package.clone(),
             crate_name: unit.crate_name.clone(),
             id: unit.id().to_string(),
@@ -242,8 +242,8 @@ impl Whole {
 }
 
 /// The recorded call of a unit, if calls were kept.
-pub fn whole_call(dir: &Path, unit: &Unit) -> Result<Option<Whole>> {
-    let calls = fs::read_lines::<Whole>(&dir.join(CALLS), "the list of whole rustc calls")?;
+pub fn whole_call(dir: &Path, unit: &Unit) -> Result<Option<WholeCall>> {
+    let calls = fs::read_lines::<WholeCall>(&dir.join(CALLS), "the list of whole rustc calls")?;
     let of = (&*unit.package, &*unit.crate_name, unit.id());
     Ok(calls.into_iter().find(|call| (&*call.package, &*call.crate_name, &*call.id) == of))
 }

@@ -1,6 +1,6 @@
 //! What a rule found and where, before levels decide how much it counts.
 
-pub use crate::fs::toml::Place;
+pub use crate::fs::toml::FileLine;
 
 /// How much a finding counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,7 +28,7 @@ impl Severity {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Hit {
     /// Where; none if it is about the whole project.
-    pub place: Option<Place>,
+    pub place: Option<FileLine>,
     /// `name version` of the package that it is about, if it is about one.
     pub package: Option<String>,
     /// One sentence.
@@ -41,7 +41,7 @@ pub struct Hit {
 
 impl Hit {
     /// A hit at a place.
-    pub fn at(place: Place, message: impl Into<String>) -> Hit {
+    pub fn at(place: FileLine, message: impl Into<String>) -> Hit {
         Hit { place: Some(place), message: message.into(), ..Hit::default() }
     }
 

@@ -5,14 +5,13 @@
 //! count, by the command line and the project's metadata.
 
 pub mod facts;
-mod families;
 pub mod hit;
 pub mod levels;
 pub mod rules;
 mod rust;
 
 use facts::Facts;
-use hit::{Hit, Place, Severity};
+use hit::{FileLine, Hit, Severity};
 use levels::Levels;
 use rules::{RULES, Rule};
 
@@ -26,12 +25,12 @@ pub struct Finding {
     /// What was found.
     pub hit: Hit,
     /// Shown in place of one outside the repository: the package's entry in the lockfile.
-    pub stands_for: Option<Place>,
+    pub stands_for: Option<FileLine>,
 }
 
 impl Finding {
     /// A place in the repository, where there is one.
-    pub fn inside(&self, root: &std::path::Path) -> Option<&Place> {
+    pub fn inside(&self, root: &std::path::Path) -> Option<&FileLine> {
         let own = self.hit.place.as_ref().filter(|p| p.path.starts_with(root));
         own.or(self.stands_for.as_ref())
     }
@@ -98,7 +97,7 @@ impl Outcome {
     }
 }
 
-fn stands_for(facts: &Facts, hit: &Hit) -> Option<Place> {
+fn stands_for(facts: &Facts, hit: &Hit) -> Option<FileLine> {
     let outside = hit.place.as_ref().is_some_and(|p| !p.path.starts_with(&facts.root));
     let (name, version) = hit.package.as_deref().filter(|_| outside)?.split_once(' ')?;
     facts.place_in_lockfile(name, version)

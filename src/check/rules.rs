@@ -1,9 +1,16 @@
-//! The table of rules: what each looks at, why, what to do, and where that is known from. It
-//! drives the check, `--list-rules`, `--explain`, SARIF and the documentation.
+//! The table of rules: what each looks at, why, what to do, and a source. It drives the check, `--list-rules`,
+//! `--explain`, SARIF and the documentation; the functions of the rules are in the modules below it.
+//! A rule states what it needs ([`Judge`]). If that is missing, the rule is reported as not run, never as passed.
+
+mod code_reads;
+mod git_deps;
+mod known_crates;
+mod lockfile;
+mod rustflags;
+mod source_tree;
 
 use super::facts::Facts;
 use super::facts::sources::What;
-use super::families::{code, flags, known, locked, pins, places};
 use super::hit::{Hit, Severity};
 
 /// A rule.
@@ -52,7 +59,7 @@ impl Rule {
             Judge::Lockfile(_) if facts.lockfile.is_none() => Err("Cargo.lock could not be read"),
             Judge::Lockfile(judge) => Ok(judge(facts)),
             Judge::Packages(judge) => packages.map(|()| judge(facts)),
-            Judge::Code(what, verb) => packages.map(|()| code::of(facts, what, verb)),
+            Judge::Code(what, verb) => packages.map(|()| code_reads::of(facts, what, verb)),
         }
     }
 }
@@ -87,117 +94,117 @@ macro_rules! rules {
 
 /// The rules.
 pub const RULES: &[Rule] = rules! {
-    "lockfile-missing" Error Files(locked::missing)
+    "lockfile-missing" Error Files(lockfile::missing)
         looks at "Cargo.lock of the workspace"
         why "without Cargo.lock every build may resolve different dependency versions"
         to do "run `cargo generate-lockfile` and commit Cargo.lock"
         source "https://doc.rust-lang.org/cargo/guide/cargo-toml-vs-cargo-lock.html";
-    "lockfile-untracked" Error Git(locked::untracked)
+    "lockfile-untracked" Error Git(lockfile::untracked)
         looks at "whether git tracks Cargo.lock"
         why "a lockfile that is not committed pins nothing for other builders"
         to do "commit Cargo.lock (`git add -f Cargo.lock` if .gitignore lists it)"
         source "https://doc.rust-lang.org/cargo/faq.html#why-have-cargolock-in-version-control";
-    "lockfile-stale" Error Lockfile(locked::stale)
+    "lockfile-stale" Error Lockfile(lockfile::stale)
         looks at "Cargo.lock against the dependencies in all manifests of the workspace"
         why "`--locked` refuses to build, and without it versions change"
         to do "run `cargo update --workspace` and commit Cargo.lock"
         source "https://doc.rust-lang.org/cargo/commands/cargo-build.html#manifest-options";
-    "lockfile-checksum" Error Lockfile(locked::checksum)
+    "lockfile-checksum" Error Lockfile(lockfile::checksum)
         looks at "the checksum of each registry package in Cargo.lock"
         why "without a checksum the same version can have different contents elsewhere"
         to do "remove the package from Cargo.lock and run `cargo update --workspace`"
         source "https://doc.rust-lang.org/cargo/reference/registry-index.html";
-    "toolchain-unpinned" Warning Files(locked::toolchain)
+    "toolchain-unpinned" Warning Files(lockfile::toolchain)
         looks at "the channel in rust-toolchain.toml"
         why "a different compiler version produces different bytes; pin it so everyone uses the same one"
         to do "put an exact version (`channel = \"1.95.0\"`) or a dated nightly into rust-toolchain.toml"
         source "https://rust-lang.github.io/rustup/overrides.html#the-toolchain-file";
-    "workspace-wrapper" Error Files(flags::workspace_wrapper)
+    "workspace-wrapper" Error Files(rustflags::workspace_wrapper)
         looks at "RUSTC_WORKSPACE_WRAPPER and `build.rustc-workspace-wrapper`"
         why "cargo hashes its path into the names of crates and symbols"
         to do "use RUSTC_WRAPPER instead, or set it for checks alone"
         source "https://doc.rust-lang.org/cargo/reference/config.html#buildrustc-workspace-wrapper";
-    "rustc-bootstrap" Error Files(flags::bootstrap)
+    "rustc-bootstrap" Error Files(rustflags::bootstrap)
         looks at "RUSTC_BOOTSTRAP in the environment and in `[env]`"
         why "it turns on unstable features in a stable compiler, which changes the output"
         to do "remove it; pin a dated nightly if you need unstable features"
         source "https://doc.rust-lang.org/unstable-book/compiler-environment-variables/RUSTC_BOOTSTRAP.html";
-    "incremental-release" Error Files(flags::incremental)
+    "incremental-release" Error Files(rustflags::incremental)
         looks at "`incremental` of profiles other than dev and test, and CARGO_INCREMENTAL"
         why "incremental compilation splits code depending on earlier builds"
         to do "leave `incremental` off in profiles that are released"
         source "https://doc.rust-lang.org/cargo/reference/profiles.html#incremental";
-    "target-cpu-native" Error Files(flags::target_cpu)
+    "target-cpu-native" Error Files(rustflags::target_cpu)
         looks at "`-C target-cpu=native` in rustflags, and `-march=native` and the like in CFLAGS, of cargo config files, profiles and the environment"
         why "the output depends on the processor of the build machine"
         to do "name a processor (`-C target-cpu=x86-64-v3`, `-march=x86-64-v3`)"
         source "https://doc.rust-lang.org/rustc/codegen-options/index.html#target-cpu";
-    "build-id-uuid" Error Files(flags::build_id)
+    "build-id-uuid" Error Files(rustflags::build_id)
         looks at "`--build-id=uuid` in flags"
         why "the linker writes a new random number into each binary"
         to do "use `-C link-arg=-Wl,--build-id=sha1`, which is made from the content"
         source "https://sourceware.org/binutils/docs/ld/Options.html";
-    "parallel-frontend" Warning Files(flags::threads)
+    "parallel-frontend" Warning Files(rustflags::threads)
         looks at "`-Z threads` of more than one in rustflags"
         why "threads of the compiler finish in any order, and some of that order still reaches the output"
         to do "leave it to builds that are not released, or give `-Z threads=1`"
         source "https://github.com/rust-lang/rust/issues/129094";
-    "gdb-index" Warning Files(flags::gdb_index)
+    "gdb-index" Warning Files(rustflags::gdb_index)
         looks at "`--gdb-index` in flags, where mold links"
         why "the threads of mold write the index in any order"
-        to do "leave the index to the debugger, or link with another linker"
+        to do "leave the index to the debugger, or use a different linker"
         source "https://github.com/rui314/mold/issues/1566";
-    "rpath" Error Files(flags::rpath)
+    "rpath" Error Files(rustflags::rpath)
         looks at "`rpath` of profiles, and `-C rpath` in flags"
         why "binaries contain absolute library paths, which no remapping reaches"
         to do "leave rpath off, or give `-C link-arg=-Wl,-rpath,$ORIGIN/…`"
         source "https://doc.rust-lang.org/rustc/codegen-options/index.html#rpath";
-    "git-rev" Error Files(pins::rev)
+    "git-rev" Error Files(git_deps::rev)
         looks at "the rev of each git dependency in the manifests"
         why "branches and tags move; a full commit id does not"
         to do "give `rev = \"…\"` with all 40 digits of the commit"
         source "https://doc.rust-lang.org/cargo/reference/specifying-dependencies.html#choice-of-commit";
-    "git-comment" Warning Files(pins::comment)
+    "git-comment" Warning Files(git_deps::comment)
         looks at "the comment right above each git dependency"
         why "a git dependency needs a reason and an end: a link and a condition for its removal"
         to do "add a comment with a link to the reason and when it can be removed"
         source "https://doc.rust-lang.org/cargo/reference/specifying-dependencies.html#specifying-dependencies-from-git-repositories";
-    "git-allow" Warning Files(pins::allow)
+    "git-allow" Warning Files(git_deps::allow)
         looks at "the `allow-git` rows of deny.toml for each git dependency, and their comments"
         why "a source that no policy lists can be added unnoticed"
         to do "add the URL to `allow-git` under [sources] of deny.toml, with the same link in a comment"
         source "https://embarkstudios.github.io/cargo-deny/checks/sources/cfg.html";
-    "git-sbom" Error Files(pins::sbom)
+    "git-sbom" Error Files(git_deps::sbom)
         looks at "with `--sbom`: the purl of each git package of Cargo.lock"
         why "a purl without `vcs_url` says that the package comes from crates.io, which it does not"
         to do "regenerate the SBOM from this Cargo.lock"
         source "https://github.com/package-url/purl-spec/blob/main/PURL-SPECIFICATION.rst";
-    "path-outside-repository" Error Files(places::outside_repository)
+    "path-outside-repository" Error Files(source_tree::outside_repository)
         looks at "where path dependencies are"
         why "a clone does not contain them, so others cannot build"
         to do "move the package into the repository, or depend on a registry or a commit"
         source "https://doc.rust-lang.org/cargo/reference/specifying-dependencies.html#specifying-path-dependencies";
-    "path-outside-workspace" Warning Files(places::outside_workspace)
+    "path-outside-workspace" Warning Files(source_tree::outside_workspace)
         looks at "where path dependencies are"
         why "cargo hashes their absolute path into the names of symbols"
         to do "move the workspace root above them; `repro build` makes the names canonical"
         source "https://github.com/rust-lang/cargo/issues/13586";
-    "submodule-moved" Error Git(places::submodules)
+    "submodule-moved" Error Git(source_tree::submodules)
         looks at "`git submodule status`"
         why "others get the recorded commit, not the one that is checked out"
         to do "run `git submodule update --init`, or commit the submodule"
         source "https://git-scm.com/docs/git-submodule#Documentation/git-submodule.txt-status";
-    "lfs-pointer" Error Files(places::pointers)
+    "lfs-pointer" Error Files(source_tree::pointers)
         looks at "files that are pointers of git LFS"
         why "the build uses the pointer instead of the content"
         to do "run `git lfs pull`"
         source "https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md";
-    "case-collision" Warning Files(places::case)
+    "case-collision" Warning Files(source_tree::case)
         looks at "names of files that differ in case alone"
         why "the file systems of Windows and macOS keep only one of them"
         to do "rename one of them"
         source "https://doc.rust-lang.org/cargo/reference/manifest.html";
-    "known-crate" Error Packages(known::known)
+    "known-crate" Error Packages(known_crates::known)
         looks at "a table of crates, by version and enabled feature as cargo resolves them for the target"
         why "these crates put random values, timestamps or an unstable order into the output"
         to do "update the crate, or turn the feature off"

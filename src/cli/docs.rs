@@ -1,5 +1,6 @@
 //! `repro completions` and `repro man`: generated from the definition of the command line and the
 //! tables of exit codes and variables.
+//! `docs/man` and `docs/completions` are this output; a test fails if they are out of date.
 
 use std::io::Write;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! The command line: the subcommands, their help, and what they take besides the request that clap fills.
+//! The command line: the subcommands, their help, and the arguments that are not part of a request.
+//! Only `entry` imports this module. A command gets a request, never the arguments of its subcommand.
 
 pub mod archive;
 pub mod attest;
@@ -258,7 +259,7 @@ pub fn asked_for_json(args: &[OsString]) -> Option<String> {
 
 /// Options of cargo that people type first, and why they are not here.
 const OF_CARGO: &[(&str, &str)] = &[
-    ("--release", "the release profile is the default; `--profile NAME` selects another one"),
+    ("--release", "the release profile is the default; `--profile NAME` selects a different one"),
     ("--debug", "`--profile dev` selects the debug profile"),
     ("--locked", "builds are always locked: Cargo.lock decides the versions"),
     ("--offline", "builds are always offline, after one `cargo fetch --locked`"),

@@ -17,7 +17,7 @@ use crate::project::prepared::Prepared;
 use crate::project::scratch::Scratch;
 use crate::project::summary::Made;
 use crate::project::{Project, context, publish};
-use crate::remedies::{self, Found, Tried};
+use crate::remedies::{self, TrialBuild, Tried};
 use crate::replay::{self, Builds};
 use crate::report::Report;
 use crate::request::BuildRequest;
@@ -33,7 +33,7 @@ pub enum Outcome {
     /// A verdict and all that is said of it.
     Report(Box<Report>),
     /// `--show-recipe`.
-    Recipe(Vec<crate::recipe::Row>),
+    Recipe(Vec<crate::recipe::RecipeRow>),
 }
 
 /// Runs it.
@@ -56,7 +56,7 @@ fn tried(
     if verdict == Verdict::Differs {
         let build =
             |asked: BuildRequest, scratch: &Path| match builds(asked, scratch, progress, false)? {
-                Outcome::Report(r) => Ok(Found { verdict: r.verdict, culprits: r.blame }),
+                Outcome::Report(r) => Ok(TrialBuild { verdict: r.verdict, culprits: r.blame }),
                 Outcome::Recipe(_) => Err(host("a build ended without a result")),
             };
         (all, patch) = remedies::try_all(asked, culprits, scratch, progress, &build)?;

@@ -6,15 +6,15 @@ use anyhow::Result;
 
 use crate::cargo::config::Config;
 use crate::cargo::home;
-use crate::check::facts::{Facts, Wanted};
+use crate::check::facts::{CheckScope, Facts};
 use crate::check::levels::{Level, Levels};
 use crate::check::rules::{self, RULES, Rule};
 use crate::check::{self};
 use crate::error::{bad_input, usage};
 use crate::fs;
+use crate::metadata::Cargo;
 use crate::project::metadata::Defaults;
 use crate::project::{find_manifest, selection};
-use crate::query::Cargo;
 use crate::recipe::environment;
 use crate::report::check::CheckReport;
 use crate::request::{Check, Selection, SourceChoice};
@@ -37,7 +37,7 @@ pub fn run(asked: Check) -> Result<CheckReport> {
     };
     let levels = Levels::new(exceptions, given)
         .map_err(|e| bad_input(format!("`check` in metadata.repro: {e}")))?;
-    let mut facts = Facts::gather(&Wanted {
+    let mut facts = Facts::gather(&CheckScope {
         cargo,
         manifest,
         selection,

@@ -4,16 +4,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::cargo::config::{Config, Place};
+use crate::build_dirs::BuildDirs;
+use crate::cargo::config::{Config, ConfigPlace};
 use crate::cargo::rustflags;
 use crate::git;
-use crate::layout::Layout;
 use crate::platform::{self, Platform};
 use crate::project::scratch::Scratch;
 use crate::project::{Project, find_manifest};
 use crate::recipe::Recipe;
-use crate::recipe::by_hand::Variable;
 use crate::recipe::environment::{Env, set};
+use crate::recipe::export::Variable;
 use crate::report::env::EnvReport;
 use crate::request::BuildRequest;
 use crate::source::Origin;
@@ -50,26 +50,26 @@ pub(super) fn allow_changes(asked: &mut BuildRequest) -> Result<()> {
 /// The report for a project that is open.
 pub(super) fn of_project(project: &Project, place: Where) -> Result<EnvReport> {
     let mut notes = notes(project, place);
-    let (recipe, config, layout) = match place {
+    let (recipe, config, dirs) = match place {
         Where::Here => (project.recipe()?, project.config.clone(), here(project)),
         Where::Container => container(project)?,
     };
-    let by_hand = recipe.by_hand(&layout, &|name| project.values(name));
-    notes.extend(by_hand.notes);
+    let exported = recipe.export(&dirs, &|name| project.values(name));
+    notes.extend(exported.notes);
     let passed = &recipe.passed;
     let cfgs = project.cfgs_of(match place {
         Where::Here => project.targets(),
         Where::Container => linux_targets(project),
     })?;
-    let mut flags = rustflags::joined(passed, &config, &cfgs, &by_hand.rustc_args)?;
-    flags.splice(0..0, canonical_home(place, &layout.cargo_home));
+    let mut flags = rustflags::joined(passed, &config, &cfgs, &exported.rustc_args)?;
+    flags.splice(0..0, canonical_home(place, &dirs.cargo_home));
     let selection = project.request.selection.cargo_args();
     let cargo = ["cargo", "build", "--locked"].map(str::to_string);
-    let mut variables = by_hand.variables;
+    let mut variables = exported.variables;
     if place == Where::Container && project.request.same_path {
         variables.push(Variable {
             name: "CARGO_HOME".into(),
-            value: layout.cargo_home.display().to_string(),
+            value: dirs.cargo_home.display().to_string(),
             why: "crates that store the path of their sources",
         });
     }
@@ -84,15 +84,15 @@ pub(super) fn of_project(project: &Project, place: Where) -> Result<EnvReport> {
     })
 }
 
-fn here(project: &Project) -> Layout {
+fn here(project: &Project) -> BuildDirs {
     let root = project.source.root.clone();
     let target = project.results.parent().unwrap_or(&project.results);
-    Layout {
+    BuildDirs {
         above: root.parent().unwrap_or(Path::new("/")).to_owned(),
         target: target.to_owned(),
         cargo_home: project.cargo_home.clone().unwrap_or_default(),
         source: root,
-        ..Layout::default()
+        ..BuildDirs::default()
     }
 }
 
@@ -128,14 +128,14 @@ pub(super) fn container_toolchain(project: &Project) -> Option<PathBuf> {
 }
 
 /// Paths of the official images; settings are those of the source alone.
-fn container(project: &Project) -> Result<(Recipe, Config, Layout)> {
+fn container(project: &Project) -> Result<(Recipe, Config, BuildDirs)> {
     let (source, cargo_home) = container_dirs(project);
     let channel = project.channel()?;
     let host = Some(project.toolchain.host()).filter(|h| h.contains("linux")).unwrap_or(LINUX);
     let sysroot = container_toolchain(project)
         .unwrap_or_else(|| format!("/usr/local/rustup/toolchains/{channel}-{host}").into());
     let mut config = project.config.clone();
-    config.files.retain(|f| f.place == Place::Source);
+    config.files.retain(|f| f.place == ConfigPlace::Source);
     let recipe = Recipe {
         passed: Env::new(),
         pass_env: Vec::new(),
@@ -144,14 +144,14 @@ fn container(project: &Project) -> Result<(Recipe, Config, Layout)> {
         config_env: config.env(),
         ..project.recipe()?
     };
-    let layout = Layout {
+    let dirs = BuildDirs {
         above: source.parent().unwrap_or(&source).to_owned(),
         target: source.join("target"),
         cargo_home,
         source,
-        ..Layout::default()
+        ..BuildDirs::default()
     };
-    Ok((recipe, config, layout))
+    Ok((recipe, config, dirs))
 }
 
 /// The home's canonical form, where a link leads to it: some tools hand on that one. It stands

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::ledger::store::{self, Found, LARGEST, Ledger};
+use crate::ledger::store::{self, LARGEST, Ledger, StoredEntry};
 use crate::report::ledger::{EntryLine, LedgerReport, State};
 use crate::request::{LedgerAction, LedgerRequest};
 
@@ -33,7 +33,7 @@ pub fn run(asked: &LedgerRequest) -> Result<LedgerReport> {
     })
 }
 
-fn line(ledger: &Ledger, found: Found, verify: bool) -> EntryLine {
+fn line(ledger: &Ledger, found: StoredEntry, verify: bool) -> EntryLine {
     let state = match &found.entry {
         None => State::Altered,
         Some(_) if !found.own => State::Foreign,

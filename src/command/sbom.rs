@@ -8,11 +8,11 @@ use crate::archive::sums;
 use crate::error::{refused, usage};
 use crate::fs;
 use crate::manifest::Manifest;
+use crate::metadata::Cargo;
 use crate::project::find_manifest;
 use crate::project::publish::{DIST, MANIFEST};
-use crate::query::Cargo;
 use crate::request::{SbomRequest, SourceChoice};
-use crate::sbom::{self, FORMS, Row};
+use crate::sbom::{self, DocumentRow, FORMS};
 
 /// Writes them, whole or not at all, and returns their paths.
 ///
@@ -34,7 +34,7 @@ pub fn run(asked: &SbomRequest) -> Result<Vec<PathBuf>> {
     Ok(written)
 }
 
-fn row(asked: &SbomRequest) -> Result<&'static Row> {
+fn row(asked: &SbomRequest) -> Result<&'static DocumentRow> {
     let mut rows = FORMS.iter().filter(|row| row.format == asked.format);
     let Some(spec) = &asked.spec else {
         return Ok(rows.next().expect("the command line knows the formats"));

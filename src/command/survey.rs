@@ -27,7 +27,7 @@ use crate::source::spec;
 use crate::survey::list::{self, Entry, Subject};
 use crate::survey::reason::{self, Reason};
 use crate::survey::store::Store;
-use crate::survey::{Cause, File, Outcome, Row, SCHEMA};
+use crate::survey::{Cause, File, Outcome, SCHEMA, SurveyRow};
 use crate::toolchain::Toolchain;
 use crate::verify::registry;
 use crate::{fs, term};
@@ -91,7 +91,7 @@ fn progress_line(at: &str, text: &str) {
 }
 
 /// Whether there is something to do about an entry.
-fn is_due(entry: &Entry, row: Option<&Row>, retry: bool) -> Result<bool> {
+fn is_due(entry: &Entry, row: Option<&SurveyRow>, retry: bool) -> Result<bool> {
     let Some(row) = row else { return Ok(true) };
     let again = retry && !matches!(row.verdict, Outcome::Compared(_));
     Ok(again
@@ -112,10 +112,10 @@ struct Subjected {
 /// What of its row is known before it is built.
 fn of_entry(
     entry: &Entry,
-    before: Option<&Row>,
+    before: Option<&SurveyRow>,
     asked: &SurveyRequest,
     toolchain: &Toolchain,
-) -> Result<Row> {
+) -> Result<SurveyRow> {
     let scratch = Scratch::new(false)?;
     let scratch = scratch.path();
     let limit = Some(asked.time_limit);
@@ -127,14 +127,14 @@ fn of_entry(
         }
         Subject::File(path) => of_file(path)?,
     };
-    let same = |r: &&Row| r.version == found.version && r.checksum != found.checksum;
+    let same = |r: &&SurveyRow| r.version == found.version && r.checksum != found.checksum;
     if let (Some(r), Subject::Registry(..)) = (before.filter(same), &entry.subject) {
         return Err(bad_input(format!(
             "{} {} has the checksum {} in the registry now, and {} in this survey: a published version must not change",
             found.name, found.version, found.checksum, r.checksum
         )));
     }
-    let mut row = Row {
+    let mut row = SurveyRow {
         schema: SCHEMA.to_string(),
         entry: entry.text.clone(),
         name: found.name,
@@ -142,7 +142,7 @@ fn of_entry(
         checksum: found.checksum,
         toolchain: toolchain.rustc_verbose.lines().next().unwrap_or_default().to_string(),
         host: toolchain.host().to_string(),
-        ..Row::default()
+        ..SurveyRow::default()
     };
     let to = scratch.join("unpacked");
     let dir = to.join(format!("{}-{}", row.name, row.version));
@@ -244,7 +244,7 @@ struct CulpritPart {
 
 /// Builds what was unpacked, in a child.
 fn build(
-    row: &mut Row,
+    row: &mut SurveyRow,
     dir: &Path,
     scratch: &Path,
     asked: &SurveyRequest,
@@ -310,7 +310,7 @@ fn build(
 
 /// Runs the child; tells which limit ended it, if one did. Nothing that it started is left.
 fn child(
-    row: &Row,
+    row: &SurveyRow,
     dir: &Path,
     scratch: &Path,
     asked: &SurveyRequest,

@@ -12,7 +12,7 @@ use crate::fs;
 use crate::git;
 use crate::manifest::Manifest;
 use crate::request::Sync;
-use crate::source::address::percent_encoded;
+use crate::source::git_url::percent_encoded;
 
 /// All packages of one distribution and architecture.
 #[derive(Serialize)]

@@ -1,4 +1,5 @@
 //! Single files and paths: reading, writing, linking, comparing, and what is known of their disk.
+//! Errors name the path, and have the exit code of bad input or of this machine, whichever is at fault.
 
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata};

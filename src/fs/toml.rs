@@ -10,7 +10,7 @@ use crate::error::bad_input;
 
 /// A line of a file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct FileLine {
     /// The file, absolute.
     pub path: PathBuf,
     /// The line, from 1.
@@ -44,12 +44,12 @@ impl File {
     }
 
     /// The place of an offset.
-    pub(crate) fn place(&self, offset: usize) -> Place {
-        Place { path: self.path.clone(), line: line_of(self.text(), offset) }
+    pub(crate) fn place(&self, offset: usize) -> FileLine {
+        FileLine { path: self.path.clone(), line: line_of(self.text(), offset) }
     }
 
     /// The place of a key in a table, else that of its value.
-    pub(crate) fn place_of(&self, table: &dyn toml_edit::TableLike, key: &str) -> Place {
+    pub(crate) fn place_of(&self, table: &dyn toml_edit::TableLike, key: &str) -> FileLine {
         let span = table.get_key_value(key).and_then(|(k, item)| k.span().or(item.span()));
         self.place(span.map_or(0, |s| s.start))
     }

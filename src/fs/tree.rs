@@ -1,4 +1,5 @@
-//! Whole trees: sorted walks, faithful copies, removal, and the times, modes and order of what is in them.
+//! Whole trees: sorted walks, copies, removal, and the times, modes and order of their entries.
+//! Walks do not follow links, and `.git` keeps its times and modes. Sockets, FIFOs and devices cannot be copied.
 
 use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,6 @@
-//! Facts about the project that the written files depend on.
+//! Facts about the project that the written files depend on: its targets, programs, compiler, license files and
+//! remote. They come from manifests and the repository, and nothing is built.
+//! What cannot be found out becomes a note.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -15,7 +17,7 @@ use crate::oci::config::SCRATCH;
 use crate::project::Project;
 use crate::project::metadata::Defaults;
 use crate::request::{Publishes, Selection};
-use crate::source::address;
+use crate::source::git_url;
 use crate::toolchain;
 
 /// The facts.
@@ -411,7 +413,7 @@ fn enabled(package: &Package, selection: &Selection) -> BTreeSet<String> {
 /// The address of a repository as runners clone it: that is part of the manifest. One that is of this
 /// machine, or has a password, is none for others.
 fn public(remote: &str) -> Option<String> {
-    address::check_foreign(remote).ok()?;
+    git_url::check_foreign(remote).ok()?;
     let github = ["git@github.com:", "ssh://git@github.com/", "https://github.com/"];
     if let Some(path) = github.iter().find_map(|start| remote.strip_prefix(start)) {
         let path = path.trim_end_matches('/').trim_end_matches(".git");

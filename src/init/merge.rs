@@ -1,4 +1,5 @@
-//! Files that a project usually has already: what is missing in them is added, and what they have stays.
+//! Files that a project usually has already: missing parts are added, and existing content and comments stay.
+//! Only makes the new text; [`super::files`] decides whether it is written.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
 //! The templates, and what is put into them. `${! … !}` in a template is `${{ … }}` of GitHub.
+//! A template that names an unknown value is an error. Actions are pinned to a commit, with the version next to it.
 
 use std::collections::BTreeMap;
 

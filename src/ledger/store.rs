@@ -1,5 +1,6 @@
 //! The files of the ledger: `entries/<scope>/<key>`, each a code and an entry, and `blobs/xx/<sha256>`,
 //! compressed. Written whole or not at all; what does not verify is as if it were not there.
+//! All runs of a user share it: many may read at once, and one writes at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
@@ -38,7 +39,7 @@ pub struct Ledger {
 }
 
 /// An entry as it was found.
-pub struct Found {
+pub struct StoredEntry {
     /// Its file.
     pub path: PathBuf,
     /// The entry; none where the file is not one, or is altered.
@@ -126,7 +127,7 @@ impl Ledger {
         let _ = file.and_then(|file| file.set_modified(SystemTime::now()));
     }
 
-    fn read(&self, path: PathBuf) -> Found {
+    fn read(&self, path: PathBuf) -> StoredEntry {
         let used = fs::lstat(&path).ok().and_then(|m| m.modified().ok());
         let used = used.unwrap_or(SystemTime::UNIX_EPOCH);
         let mut text = String::new();
@@ -136,14 +137,14 @@ impl Ledger {
         let entry = serde_json::from_str::<Entry>(text).ok();
         let is_named = |e: &Entry| path.file_name() == Some(e.key().as_ref());
         let entry = entry.filter(|e| e.is_sound() && is_named(e));
-        Found { own: self.key.is_own(text.as_bytes(), code), path, entry, used }
+        StoredEntry { own: self.key.is_own(text.as_bytes(), code), path, entry, used }
     }
 
     /// All entries, of all projects.
     ///
     /// # Errors
     /// The directory cannot be read.
-    pub fn all(&self) -> Result<Vec<Found>> {
+    pub fn all(&self) -> Result<Vec<StoredEntry>> {
         let root = self.dir.join("entries");
         let scopes = fs::entries_if_any(&root)?;
         let mut found = Vec::new();
@@ -153,7 +154,7 @@ impl Ledger {
         Ok(found)
     }
 
-    fn within(&self, dir: &Path) -> Result<Vec<Found>> {
+    fn within(&self, dir: &Path) -> Result<Vec<StoredEntry>> {
         let names = fs::entries_if_any(dir)?;
         let names = names.iter().filter(|name| digest::is_sha256(&name.to_string_lossy()));
         Ok(names.map(|name| self.read(dir.join(name))).collect())

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::{Archive, Artifact, Build, Image, Manifest, Recipe, Source, SourceKind, Variations};
 use crate::recipe::environment;
-use crate::source::address;
+use crate::source::git_url;
 use crate::verdict::{SINGLE, Status, Verdict, Worth};
 use repro_formats::names::is_hidden;
 
@@ -74,12 +74,12 @@ pub(super) fn sound(manifest: &Manifest) -> Checked {
         let target = target.unwrap_or_default();
         if !targets.contains(target) {
             let (name, target) = (name.escape_debug(), target.escape_debug());
-            return Err(format!("`{name}` is for the target `{target}`, which no artifact is for"));
+            return Err(format!("`{name}` is for the target `{target}`, which has no artifact"));
         }
     }
     if let Some(ledger) = &manifest.ledger {
         if ledger.reused == 0 || ledger.foreign > ledger.reused {
-            return Err("it takes no unit from the ledger that it names".to_string());
+            return Err("it names a ledger, but no unit from it".to_string());
         }
         if verdict == Verdict::Single {
             return Err("one build takes nothing from a ledger".to_string());
@@ -107,7 +107,7 @@ fn source(source: &Source) -> Checked {
         sha256(source.sha256.as_deref().unwrap_or_default())?;
     }
     if let Some(remote) = &source.remote {
-        address::check_shape(remote).map_err(|why| {
+        git_url::check_shape(remote).map_err(|why| {
             let remote = remote.escape_debug();
             format!("the remote `{remote}` cannot be given to git: {why}")
         })?;
@@ -174,7 +174,7 @@ fn variations(variations: Option<&Variations>, verdict: Verdict, worth: Worth) -
     match verdict {
         Verdict::Single | Verdict::Differs => Ok(()),
         pass if variations.is_none() => {
-            Err(format!("it does not say what was varied, and its verdict is `{}`", pass.name()))
+            Err(format!("its verdict is `{}`, but it does not say what was varied", pass.name()))
         }
         pass if pass == Verdict::Reproducible.qualified(Worth { nothing_varied, ..worth }) => {
             Ok(())
@@ -201,7 +201,7 @@ fn artifact(artifact: &Artifact, verdict: Verdict) -> Checked {
         }
     }
     if !artifact.kind.in_verdict() {
-        return Err(format!("`{name}` is a {}, which is no artifact", artifact.kind.name()));
+        return Err(format!("`{name}` is a {}, which is not an artifact", artifact.kind.name()));
     }
     let has_digest = matches!(artifact.status, None | Some(Status::Same));
     match (has_digest, &artifact.size, &artifact.sha256) {

@@ -11,7 +11,7 @@ use crate::verdict::Verdict;
 /// Whether the list of contents in an untrusted manifest can be worked with.
 pub(super) fn sound(components: &Components, manifest: &Manifest) -> Checked {
     if components.compared == (manifest.verdict == Verdict::Single) {
-        return Err("its verdict does not go with its list of components".to_string());
+        return Err("its verdict does not fit its list of components".to_string());
     }
     once("package", components.packages.iter().map(|p| &*p.id))?;
     for package in &components.packages {

@@ -1,4 +1,5 @@
-//! The configuration of an image: what the base's says, and what the source's metadata does. Pure.
+//! The configuration of an image: the base's, changed by the source's metadata. Pure.
+//! The base's `OnBuild`, and labels about the base itself, are not taken over.
 
 use std::collections::BTreeMap;
 

@@ -104,7 +104,7 @@ pub fn read(bytes: &[u8]) -> Result<Document, String> {
 fn descriptors(list: &Value, what: &str, most: usize) -> Result<Vec<Descriptor>, String> {
     let list = list.as_array().ok_or_else(|| format!("its `{what}` is not a list"))?;
     if list.len() > most {
-        return Err(format!("it has {} {what}, and {most} are the most", list.len()));
+        return Err(format!("it has {} {what}; at most {most} are allowed", list.len()));
     }
     list.iter().map(descriptor).collect()
 }
@@ -160,7 +160,7 @@ pub fn read_config(bytes: &[u8], layers: usize) -> Result<BaseConfig, String> {
     let rootfs = whole.get("rootfs").and_then(Value::as_object).ok_or("it has no `rootfs`")?;
     let ids = rootfs.get("diff_ids").and_then(Value::as_array).ok_or("it has no `diff_ids`")?;
     if ids.len() != layers {
-        return Err(format!("it is of {} layers, and the manifest has {layers}", ids.len()));
+        return Err(format!("it describes {} layers, and the manifest lists {layers}", ids.len()));
     }
     let id = |id: &Value| digest(id.as_str().unwrap_or_default()).map(str::to_string);
     let diff_ids = ids.iter().map(id).collect::<Result<_, _>>()?;

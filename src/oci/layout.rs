@@ -94,7 +94,7 @@ impl Layout {
         let same = size.is_none_or(|size| size == meta.len());
         let known = self.sound.borrow().contains(sha256);
         if !same || !known && digest::of_file(&path)?.sha256 != sha256 {
-            return Err(self.bad(&format!("the blob sha256:{sha256} has other bytes")));
+            return Err(self.bad(&format!("the blob sha256:{sha256} does not match its digest")));
         }
         self.sound.borrow_mut().insert(sha256.to_string());
         Ok(path)

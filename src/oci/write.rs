@@ -1,5 +1,6 @@
 //! Writes an image as a tar of an OCI layout: the blobs of its bases as they are, a layer of what was built
 //! for each target, and the documents that lead to them.
+//! Its bytes depend only on the bases, the artifacts, and the metadata and epoch of the source.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -95,7 +96,7 @@ pub fn write(way: &Way, built: &ArtifactSet, out: &mut File) -> Result<Image> {
     if top.len() > 1 {
         top = vec![blobs.document(INDEX, &index(&top))?];
     }
-    let [top] = &top[..] else { return Err(refused("nothing was built that an image could have")) };
+    let [top] = &top[..] else { return Err(refused("nothing was built that belongs in an image")) };
     let mut entry = Descriptor { platform: None, ..top.clone() }.to_value();
     entry["annotations"] = name;
     let files = [
@@ -195,7 +196,7 @@ fn entrypoint(way: &Way, target: &str, built: &[&Artifact]) -> Result<String> {
     let programs: Vec<&str> =
         built.iter().filter(|b| b.kind == Kind::Bin).map(|b| &*b.name).collect();
     match programs[..] {
-        [] => Err(refused(format!("there is no program for `{target}` that an image could run"))),
+        [] => Err(refused(format!("no program was built for `{target}` that an image can run"))),
         [name] => Ok(format!("/{PROGRAMS}/{name}")),
         _ if !way.about.wishes.entrypoint.is_empty() => Ok(String::new()),
         _ => Err(refused(format!(

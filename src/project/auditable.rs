@@ -7,9 +7,9 @@ use cargo_metadata::Metadata;
 
 use crate::artifact::{Artifact, Kind};
 use crate::build::Built;
+use crate::build_dirs::BuildDirs;
 use crate::cargo::auditable::{self, Packages};
 use crate::error::{refused, usage};
-use crate::layout::Layout;
 use crate::project::Project;
 use crate::recipe::Recipe;
 use crate::recipe::environment::set;
@@ -17,7 +17,7 @@ use crate::request::Inject;
 use crate::sbom;
 
 /// The packages of one side.
-pub(super) type Listing = dyn Fn(&Layout) -> Packages + Sync;
+pub(super) type Listing = dyn Fn(&BuildDirs) -> Packages + Sync;
 
 impl Project {
     /// Whether programs get a list of their packages from here: not where `cargo auditable` wraps rustc and
@@ -63,7 +63,7 @@ impl Project {
         })?;
         let home = self.cargo_home.as_deref();
         let known = sbom::Known::new(packages, &self.lockfile.text, &self.copy, home)?;
-        Ok(Some(Box::new(move |layout: &Layout| known.listed(layout))))
+        Ok(Some(Box::new(move |dirs: &BuildDirs| known.listed(dirs))))
     }
 }
 

@@ -1,5 +1,5 @@
-//! The ledger of a run: what it can be used for here, what the builds are shown of it, and what is added
-//! once they are compared.
+//! The ledger of a run: why it cannot be used here, what the builds see of it, and what they add to it.
+//! A unit is added after the comparison, and only if both builds made the same of it.
 
 use std::path::{Path, PathBuf};
 
@@ -37,7 +37,7 @@ impl Project {
         coverage: &Coverage,
         scratch: &Path,
     ) -> Option<Result<Using, String>> {
-        let asked = self.request.ledger.as_ref()?;
+        let given = self.request.ledger.as_ref()?;
         let why = if self.user_wrapper().is_some() {
             Some("a rustc wrapper of yours is in use")
         } else if recipe.canonical_ids {
@@ -52,7 +52,7 @@ impl Project {
         if let Some(why) = why {
             return Some(Err(format!("the ledger was not used: {why}")));
         }
-        let using = self.using(asked.dir.as_deref(), asked.trust_cache, recipe, coverage, scratch);
+        let using = self.using(given.dir.as_deref(), given.trust_cache, recipe, coverage, scratch);
         Some(using.map_err(|e| format!("the ledger was not used: {}", error::one_line(&e))))
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
-use crate::cargo::config::{Config, Place};
+use crate::cargo::config::{Config, ConfigPlace};
 use crate::cargo::lockfile;
 use crate::error::refused;
 use crate::fs;
@@ -77,7 +77,7 @@ fn named(config: &Config, env: &Env, from: &Path) -> Option<Named> {
         return Some(Named { path: fs::normalized(&path), told: false });
     }
     let (file, item) = config.get(&KEY)?;
-    let told = file.place == Place::Source && Path::new(item.as_str()?).is_relative();
+    let told = file.place == ConfigPlace::Source && Path::new(item.as_str()?).is_relative();
     Some(Named { path: config.get_path(&KEY)?, told })
 }
 

@@ -11,10 +11,10 @@ use toml_edit::{Item, TableLike};
 use crate::check::levels::{Exception, Level};
 use crate::error::bad_input;
 use crate::fs;
+use crate::metadata::Cargo;
 use crate::oci::config::{SCRATCH, Wishes};
 use crate::oci::documents;
 use crate::project::settings::{ARCHIVE_KEYS, CHECK_KEYS, Form, IMAGE_KEYS, KEYS, Key};
-use crate::query::Cargo;
 use crate::request::{Build, BuildRequest, Inject, LedgerChoice, Selection};
 use crate::variation::{SAME_PATH, VariationSet};
 
@@ -115,38 +115,38 @@ impl Defaults {
     }
 
     /// Fills what the command line left open.
-    pub fn complete(&self, asked: BuildRequest) -> Result<Build> {
+    pub fn complete(&self, request: BuildRequest) -> Result<Build> {
         let inject = self.inject()?;
         let vary = match self.text("vary")? {
             None => VariationSet::default(),
             Some(text) => VariationSet::of_project(&text)
                 .map_err(|e| bad_input(format!("`vary` in metadata.repro: {e}")))?,
         };
-        let same_path = asked.same_path || self.switch("same-path")?;
+        let same_path = request.same_path || self.switch("same-path")?;
         let kept: &[_] = if same_path { &SAME_PATH } else { &[] };
-        let mut pass_env = asked.pass_env;
-        if !asked.only_named {
+        let mut pass_env = request.pass_env;
+        if !request.only_named {
             pass_env.extend(self.pass_env()?);
         }
         Ok(Build {
-            selection: self.selection(asked.selection)?,
-            epoch: asked.epoch,
+            selection: self.selection(request.selection)?,
+            epoch: request.epoch,
             pass_env,
-            inject: asked.inject.unwrap_or(inject),
-            vary: asked.vary.unwrap_or(vary).at_one_path(kept),
+            inject: request.inject.unwrap_or(inject),
+            vary: request.vary.unwrap_or(vary).at_one_path(kept),
             same_path,
-            isolate: asked.isolate,
-            network: asked.network,
+            isolate: request.isolate,
+            network: request.network,
             name: self.name()?,
-            keep: asked.keep,
-            auditable: asked.auditable || self.auditable()?,
-            builds: asked.builds.unwrap_or(2),
-            ledger: asked
+            keep: request.keep,
+            auditable: request.auditable || self.auditable()?,
+            builds: request.builds.unwrap_or(2),
+            ledger: request
                 .ledger
-                .map(|dir| LedgerChoice { dir, trust_cache: asked.ledger_trust_cache }),
-            expand: asked.expand,
-            replay: asked.replay,
-            builder: asked.builder,
+                .map(|dir| LedgerChoice { dir, trust_cache: request.ledger_trust_cache }),
+            expand: request.expand,
+            replay: request.replay,
+            builder: request.builder,
         })
     }
 
@@ -325,7 +325,7 @@ mod tests {
     #[test]
     fn the_package_wins_over_the_workspace_and_the_command_line_over_both() {
         let (a, b) = ("targets = ['a']", "targets = ['b']");
-        for (package, workspace, asked, want) in [
+        for (package, workspace, given, want) in [
             ("", "", None, None),
             ("", b, None, Some("b")),
             (a, "", None, Some("a")),
@@ -333,7 +333,7 @@ mod tests {
             (a, b, Some("c"), Some("c")),
             ("targets = []", b, None, None),
         ] {
-            let targets = asked.into_iter().map(str::to_string).collect();
+            let targets = given.into_iter().map(str::to_string).collect();
             let selection = Selection { targets, ..Selection::default() };
             let found = read(package, workspace).unwrap().selection(selection).unwrap();
             assert_eq!(found.targets.first().map(String::as_str), want, "{package} {workspace}");

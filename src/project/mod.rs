@@ -1,5 +1,6 @@
-//! Everything about a project that is known before a build: its source, configuration, toolchain
-//! and settings, each read from where the user put it.
+//! Everything about a project that is known before a build: its source, configuration, toolchain and settings, each
+//! read from where the user put it. Nothing is built here.
+//! [`Project::new`] is the only constructor; `verify` uses it too, with what a manifest records.
 
 mod auditable;
 mod canaries;
@@ -29,21 +30,21 @@ use anyhow::{Context, Result};
 use cargo_metadata::Metadata;
 
 use crate::cargo::config::reach::Leads;
-use crate::cargo::config::{Config, FILE_NAMES, Inside, Place};
+use crate::cargo::config::{Config, ConfigPlace, FILE_NAMES, Inside};
 use crate::cargo::intact::{self, Sources};
 use crate::cargo::{fetch, home, toolchain as find_toolchain};
 use crate::epoch::{self, Epoch, EpochFrom};
 use crate::error::{bad_input, refused, usage};
+use crate::metadata::Cargo;
 use crate::project::lockfile::Lockfile;
 use crate::project::metadata::{Defaults, project_name};
 use crate::project::profiles::Profiles;
 use crate::project::programs::{absolute_program, programs_from_here, toolchain_of};
-use crate::query::Cargo;
 use crate::recipe::environment::{self, Divided, Env, set};
 use crate::recipe::{Recipe, table};
 use crate::request::{Build, BuildRequest, Inject, Selection, SourceChoice};
 use crate::setting::Asks;
-use crate::source::{self, Origin, Source, Wanted};
+use crate::source::{self, Origin, Source, SourceRequest};
 use crate::term::Progress;
 use crate::toolchain::{self, Toolchain};
 use crate::variation::{Canaries, Side, Values, VariationId, VariationSet};
@@ -135,33 +136,33 @@ pub(crate) struct Rest {
 }
 
 impl Project {
-    pub(crate) fn open(asked: BuildRequest, scratch: &Path) -> Result<Project> {
-        Project::open_with(asked, scratch, |toolchain| toolchain)
+    pub(crate) fn open(request: BuildRequest, scratch: &Path) -> Result<Project> {
+        Project::open_with(request, scratch, |toolchain| toolchain)
     }
 
     /// The same with the toolchain that is `chosen` where the source has this one.
     pub(crate) fn open_with(
-        asked: BuildRequest,
+        request: BuildRequest,
         scratch: &Path,
         chosen: impl FnOnce(Toolchain) -> Toolchain,
     ) -> Result<Project> {
-        none_of_own(&asked.pass_env)?;
+        none_of_own(&request.pass_env)?;
         let env = environment::of_process();
         let cargo = Cargo::of_user();
-        let manifest = find_manifest(&asked.source)?;
+        let manifest = find_manifest(&request.source)?;
         let metadata = cargo.metadata(&manifest)?;
         let target_dir = metadata.target_directory.clone().into_std_path_buf();
-        let source = source::find(&Wanted {
+        let source = source::find(&SourceRequest {
             cargo,
             manifest,
             target_dir: target_dir.clone(),
-            choice: asked.source.clone(),
+            choice: request.source.clone(),
         })?;
         let cargo_home = home::of_user();
         let package = source.root.join(&source.package);
         let read = |below: &Path| {
             let mut config = Config::read(below, cargo_home.as_deref())?;
-            if asked.source.manifest.is_some() {
+            if request.source.manifest.is_some() {
                 let here =
                     std::env::current_dir().context("failed to find the current directory")?;
                 config.add_callers(&here, &package, cargo_home.as_deref())?;
@@ -171,10 +172,10 @@ impl Project {
         let config = read(&source.root)?;
         let manifest = package.join("Cargo.toml");
         // Another commit may have other packages: they are looked at in its copy.
-        if asked.source.rev.is_none() {
-            selection::check(&asked.selection, &manifest, &metadata, &read(&manifest)?, &env)?;
+        if request.source.rev.is_none() {
+            selection::check(&request.selection, &manifest, &metadata, &read(&manifest)?, &env)?;
         }
-        let copied = Copied::new(source, config, cargo_home, scratch, !asked.source.untrusted)?;
+        let copied = Copied::new(source, config, cargo_home, scratch, !request.source.untrusted)?;
         let Copied { source, config, copy, .. } = &copied;
         config.carry(&source.root, copy)?;
         holds_its_crates(config, &source.root)?;
@@ -186,10 +187,10 @@ impl Project {
         let defaults = copied.defaults()?;
         let manifest = copy.join(&source.package).join("Cargo.toml");
         let members = source.cargo.metadata(&manifest)?;
-        if asked.source.rev.is_some() {
-            selection::check(&asked.selection, &manifest, &members, config, &env)?;
+        if request.source.rev.is_some() {
+            selection::check(&request.selection, &manifest, &members, config, &env)?;
         }
-        let mut request = defaults.complete(asked)?;
+        let mut request = defaults.complete(request)?;
         let toolchain = chosen(toolchain_of(source, copy, config, &env)?);
         selection::complete_targets(&mut request.selection.targets, config, &env, toolchain.host());
         let mut divided = environment::divide(env.clone(), &request.pass_env);
@@ -259,8 +260,8 @@ impl Project {
 
     /// Targets asked for, else the host.
     pub(crate) fn targets(&self) -> Vec<String> {
-        let asked = &self.request.selection.targets;
-        if asked.is_empty() { vec![self.toolchain.host().to_string()] } else { asked.clone() }
+        let targets = &self.request.selection.targets;
+        if targets.is_empty() { vec![self.toolchain.host().to_string()] } else { targets.clone() }
     }
 
     pub(crate) fn recipe(&self) -> Result<Recipe> {
@@ -296,7 +297,7 @@ impl Project {
             let forced = epoch::read(text, EpochFrom::Config)?;
             if self.request.epoch.is_some_and(|e| e != forced.seconds) {
                 return Err(refused(
-                    "[env] of a cargo config file forces SOURCE_DATE_EPOCH to another value than --epoch: leave out one of the two",
+                    "[env] of a cargo config file forces SOURCE_DATE_EPOCH to a different value than --epoch: remove one of them",
                 ));
             }
             return Ok(forced);
@@ -362,9 +363,9 @@ impl Project {
     }
 
     /// Where cargo is run to find crates: outside the source, with what of its config is about that.
-    fn fetch_place(&self) -> Result<fetch::Place> {
+    fn fetch_place(&self) -> Result<fetch::FetchDir> {
         let to = self.canaries.scratch.join("fetch");
-        Ok(fetch::Place {
+        Ok(fetch::FetchDir {
             dir: self.config.write_for_fetching(&self.source.root, &self.copy, &to)?,
             manifest: self.run_dir().join("Cargo.toml"),
             lockfile: self
@@ -424,7 +425,7 @@ pub(crate) fn holds_its_crates(config: &Config, root: &Path) -> Result<()> {
 
 /// What the source asks for: by its metadata, its commit, and its cargo config.
 fn asks(defaults: &Defaults, source: &Source, config: &Config) -> Result<Asks> {
-    let inside = config.files.iter().filter(|f| f.place == Place::Source).cloned();
+    let inside = config.files.iter().filter(|f| f.place == ConfigPlace::Source).cloned();
     let inside = Config { files: inside.collect() };
     let set = inside.env().into_iter().filter(|(name, ..)| name == "SOURCE_DATE_EPOCH");
     let set = set.filter_map(|(_, value, _)| value.parse().ok());

@@ -83,10 +83,10 @@ impl Project {
         }
         let replaced = ["source", "crates-io", "replace-with"];
         if self.request.inject == Inject::Rustflags && self.config.get(&replaced).is_some() {
-            notes.push("crates of crates.io come from another source, whose paths only `--inject wrapper` maps to those of crates.io: a build that takes them from there can have other bytes".to_string());
+            notes.push("crates of crates.io come from a different source, and only `--inject wrapper` maps its paths to those of crates.io: a build that gets them from crates.io can differ".to_string());
         }
         if a.random_build_id {
-            notes.push("a random build-id (`--build-id=uuid`) was asked for; the recipe overrides it with sha1".to_string());
+            notes.push("a random build-id (`--build-id=uuid`) was requested; the recipe overrides it with sha1".to_string());
         }
         notes.extend(native(a, self.divided.passed.values().map(|v| v.to_string_lossy())));
         notes.extend(watched(&a.outside));

@@ -44,7 +44,7 @@ impl Scratch {
             .tempdir_in(place)
             .map_err(|e| {
             host(format!(
-                "failed to make a scratch directory in `{}`: {e}; set TMPDIR to another one",
+                "failed to make a scratch directory in `{}`: {e}; set TMPDIR to a different one",
                 place.display()
             ))
         })?;

@@ -1,4 +1,5 @@
 //! Mistakes in a selection that the manifests show in a second, before anything is copied or built.
+//! Only names of packages, targets, features and profiles are checked; cargo judges the rest.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -59,7 +60,7 @@ struct Member {
 
 /// Refuses names that are of nothing; the rest is for cargo to judge.
 pub(crate) fn check(
-    asked: &Selection,
+    given: &Selection,
     manifest: &Path,
     metadata: &Metadata,
     config: &Config,
@@ -67,7 +68,7 @@ pub(crate) fn check(
 ) -> Result<()> {
     let root = metadata.workspace_root.as_std_path();
     let defaults = Defaults::read(manifest.parent().unwrap_or(root), root)?;
-    let mut selection = defaults.selection(asked.clone())?;
+    let mut selection = defaults.selection(given.clone())?;
     complete_targets(&mut selection.targets, config, env, HOST);
     let mut there = there(metadata, config, env)?;
     // Specifications may be in the directories that this names.
@@ -79,7 +80,7 @@ pub(crate) fn check(
         there.targets = list.status.success().then(names);
     }
     let Err(why) = wrong(&selection, &there) else { return Ok(()) };
-    Err(match wrong(asked, &there) {
+    Err(match wrong(given, &there) {
         Err(_) => usage(why),
         Ok(()) => bad_input(format!(
             "{why} (named in `metadata.repro`, a cargo config file or CARGO_BUILD_TARGET)"

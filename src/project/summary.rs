@@ -1,4 +1,5 @@
 //! Makes the manifest and the report of a finished double build.
+//! The verdict is already decided by `compare`, and [`super::publish`] writes the manifest, after all files in it.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

@@ -4,16 +4,16 @@
 //! [`Recipe::side`] is the same rows with the paths and values of one build. The rows themselves
 //! are in [`table`], the allow-list in [`environment`].
 
-pub mod by_hand;
 pub mod environment;
+pub mod export;
 pub mod table;
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::build_dirs::BuildDirs;
 use crate::epoch::Epoch;
-use crate::layout::Layout;
 use crate::platform::{self, Platform};
 use crate::variation::coverage::Holder;
 use crate::variation::{Side, VARIATIONS, Value, Values, VariationId};
@@ -26,7 +26,7 @@ const BETWEEN: &str = if cfg!(windows) { ";" } else { ":" };
 /// A change of the build, with canonical paths; reports and manifests have it as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Row {
+pub struct RecipeRow {
     /// What is changed: an option, a variable, a property.
     pub what: String,
     /// The value, where `<source>` and the like stand for the real paths.
@@ -35,7 +35,7 @@ pub struct Row {
     pub why: String,
 }
 
-impl Row {
+impl RecipeRow {
     /// Who sets the variable in place of the recipe, if anyone does.
     pub fn left_to(&self) -> Option<Holder> {
         [Holder::PassEnv, Holder::ConfigEnv].into_iter().find(|h| self.value == left_to(*h))
@@ -125,7 +125,7 @@ impl Recipe {
     }
 
     /// The rows with canonical paths, in the table's order.
-    pub fn rows(&self) -> Vec<Row> {
+    pub fn rows(&self) -> Vec<RecipeRow> {
         let fill = |value: &str| {
             let canonical = [
                 ("{source}", "<source>"),
@@ -157,7 +157,7 @@ impl Recipe {
                     Channel::Rustc => ("rustc", value),
                     Channel::Cargo => ("cargo", value),
                 };
-                Row { what: what.to_string(), value, why: item.why.to_string() }
+                RecipeRow { what: what.to_string(), value, why: item.why.to_string() }
             })
             .collect()
     }
@@ -206,7 +206,7 @@ impl Recipe {
     pub fn side(
         &self,
         side: Side,
-        layout: &Layout,
+        dirs: &BuildDirs,
         value: &dyn Fn(VariationId) -> Values,
     ) -> SideRecipe {
         let rust_src = match value(VariationId::ToolchainPath).of(side) {
@@ -217,11 +217,11 @@ impl Recipe {
             let path = |p: &Path| p.display().to_string();
             let text = self
                 .fill_facts(text)
-                .replace("{source}", &path(&layout.source))
-                .replace("{target}", &path(&layout.target))
-                .replace("{cargo-home}", &path(&layout.cargo_home))
+                .replace("{source}", &path(&dirs.source))
+                .replace("{target}", &path(&dirs.target))
+                .replace("{cargo-home}", &path(&dirs.cargo_home))
                 .replace("{rust-src}", &path(&rust_src))
-                .replace("{scratch}", &path(&layout.above));
+                .replace("{scratch}", &path(&dirs.above));
             VARIATIONS.iter().fold(text, |text, row| {
                 text.replace(&format!("{{{}}}", row.text), &value(row.id).of(side).to_string())
             })
@@ -349,21 +349,21 @@ mod tests {
     }
 
     fn side(recipe: &Recipe) -> SideRecipe {
-        let layout = Layout {
+        let dirs = BuildDirs {
             above: "/s".into(),
             source: "/s/src".into(),
             target: "/s/t".into(),
             cargo_home: "/s/c".into(),
-            ..Layout::default()
+            ..BuildDirs::default()
         };
-        recipe.side(Side::B, &layout, &values)
+        recipe.side(Side::B, &dirs, &values)
     }
 
     #[test]
     fn each_side_has_its_value_by_each_carrier_that_is_a_setting_or_a_directory() {
         for side in [Side::A, Side::B] {
-            let layout = Layout::of(side, &values, Path::new("/s"));
-            let share = recipe("x86_64-unknown-linux-gnu").side(side, &layout, &values);
+            let dirs = BuildDirs::of(side, &values, Path::new("/s"));
+            let share = recipe("x86_64-unknown-linux-gnu").side(side, &dirs, &values);
             let has = |name: &str, value: &str| share.env.get(OsStr::new(name)).unwrap() == value;
             for row in VARIATIONS {
                 let all = values(row.id);
@@ -372,7 +372,7 @@ mod tests {
                     assert!(row.variables().all(|name| has(name, &shown)), "{}", row.text);
                     assert!(match carrier {
                         Carrier::Directory(_) => {
-                            layout.directories().any(|own| own == (row.id, all.path(side)))
+                            dirs.directories().any(|own| own == (row.id, all.path(side)))
                         }
                         Carrier::Variables(_) => match value {
                             Value::Variable(Some((name, value))) => has(name, value),
@@ -456,7 +456,7 @@ mod tests {
         let rows = f.rows();
         let left = rows.iter().filter_map(|row| Some((&*row.what, row.left_to()?)));
         assert!(left.eq([("TZ", Holder::ConfigEnv), ("LC_ALL", Holder::PassEnv)]));
-        assert_eq!(rows.iter().find_map(Row::name), Some("demo"));
+        assert_eq!(rows.iter().find_map(RecipeRow::name), Some("demo"));
         assert_eq!(f.pinned("LANG"), None);
         assert!(!side(&f).env.contains_key(OsStr::new("TZ")));
     }

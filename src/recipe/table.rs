@@ -125,7 +125,7 @@ pub const BY_WRAPPER: &[Item] = rows! {
     2 Any Rustc: "--remap-path-scope: left out of the call",
         "cargo's trim-paths passes one that keeps the remaps out of libraries";
     2 Any Rustc: "--remap-path-prefix=<crate of crates.io>=/cargo/registry/src/index.crates.io-1949cf8c6b5b557f/<crate>",
-        "a mirror or `cargo vendor` puts it in another directory; this also applies to C code built by a script";
+        "a mirror or `cargo vendor` puts it in a different directory; this also applies to C code built by a script";
     3 MinGw Rustc: "-Cdlltool=<repro, which runs the real one with names of the crate>",
         "dlltool makes symbols of `raw-dylib` import libraries from a random temporary path of rustc's";
     3 MinGw Rustc: "-Clinker=<repro, which runs the real one with names of one order>",

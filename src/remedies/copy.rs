@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use crate::metadata::Cargo;
 use crate::process::Cmd;
 use crate::project::Project;
-use crate::query::Cargo;
 
 /// Files that were changed, or why none was: a clause.
 pub type Done = std::result::Result<Vec<PathBuf>, String>;

@@ -77,7 +77,7 @@ impl Tried {
 }
 
 /// What a build of a copy found.
-pub(crate) struct Found {
+pub(crate) struct TrialBuild {
     /// The verdict.
     pub verdict: Verdict,
     /// The units that diverged first.
@@ -85,7 +85,7 @@ pub(crate) struct Found {
 }
 
 /// Builds a source as it is asked for, in a scratch directory, and publishes nothing.
-pub(crate) type Build<'a> = &'a dyn Fn(BuildRequest, &Path) -> Result<Found>;
+pub(crate) type Build<'a> = &'a dyn Fn(BuildRequest, &Path) -> Result<TrialBuild>;
 
 /// Something that may help.
 enum Remedy {
@@ -137,7 +137,7 @@ impl Remedy {
 /// Tries what may help against these culprits, with builds as they were asked for. The patch is of all that
 /// helped, and empty if nothing did.
 pub(crate) fn try_all(
-    asked: &BuildRequest,
+    request: &BuildRequest,
     culprits: &[Culprit],
     scratch: &Path,
     progress: &Progress,
@@ -146,9 +146,9 @@ pub(crate) fn try_all(
     let dir = scratch.join("remedies");
     let base = dir.join(named(scratch, 0));
     fs::create_dir(&base)?;
-    let project = Project::open(asked.clone(), &base)?;
+    let project = Project::open(request.clone(), &base)?;
     let all = candidates(&project, culprits)?;
-    let trials = Trials { asked, project: &project, dir: &dir, scratch, build };
+    let trials = Trials { request, project: &project, dir: &dir, scratch, build };
     let mut tried = Vec::new();
     let mut helped: Vec<&Remedy> = Vec::new();
     let mut rest: Vec<(usize, &Remedy)> = Vec::new();
@@ -208,7 +208,7 @@ fn passes(verdict: Verdict) -> bool {
 }
 
 /// Whether a difference is gone: all, or that of one culprit, and there is no new one.
-fn helps(found: &Found, before: &[Culprit]) -> bool {
+fn helps(found: &TrialBuild, before: &[Culprit]) -> bool {
     let known = |c: &Culprit| before.iter().any(|b| b.is_same_unit(c));
     passes(found.verdict)
         || found.verdict == Verdict::Differs
@@ -311,13 +311,13 @@ fn sources(
 
 /// How the build of a copy ended.
 enum Ended {
-    Built(Found),
+    Built(TrialBuild),
     NotApplied(String),
     NotBuilt(String),
 }
 
 struct Trials<'a> {
-    asked: &'a BuildRequest,
+    request: &'a BuildRequest,
     project: &'a Project,
     dir: &'a Path,
     scratch: &'a Path,
@@ -340,16 +340,16 @@ impl Trials<'_> {
             Err(why) => return Ok((Ended::NotApplied(why), lines)),
         };
         let source = self.committed(&copy, &changed)?;
-        let asked = BuildRequest {
+        let request = BuildRequest {
             source,
             epoch: Some(self.project.epoch()?.seconds),
             expand: false,
             replay: false,
-            ..self.asked.clone()
+            ..self.request.clone()
         };
         let scratch = dir.join(named(self.scratch, 0));
         fs::create_dir(&scratch)?;
-        Ok(match (self.build)(asked, &scratch) {
+        Ok(match (self.build)(request, &scratch) {
             Ok(found) => (Ended::Built(found), lines),
             Err(e) => {
                 process::check_interrupt()?;

@@ -97,7 +97,7 @@ enum Told {
 }
 
 /// What the replays of one thing that a culprit did show.
-struct Found {
+struct Replays {
     result: search::Result<VariationId>,
     /// The order of directories changes it, as the file system of the other build's copy does alone.
     by_file_system: bool,
@@ -117,7 +117,7 @@ impl Bench<'_> {
         let (mut replays, mut searches, mut itself, mut found) = (0, 0, None, BTreeSet::new());
         let mut file_system = false;
         for subject in &culprit.subjects {
-            let Found { result, by_file_system } = self.search(subject, &culprit.causes)?;
+            let Replays { result, by_file_system } = self.search(subject, &culprit.causes)?;
             file_system |= by_file_system;
             replays += result.replays;
             searches += result.searches;
@@ -155,8 +155,8 @@ impl Bench<'_> {
             return Ok(false);
         }
         let (a, b) = (&self.outputs.a, &self.outputs.b);
-        let (from, to) = (a.now(&a.layout.source), b.now(&b.layout.source));
-        let target = a.now(&a.layout.target);
+        let (from, to) = (a.now(&a.dirs.source), b.now(&b.dirs.source));
+        let target = a.now(&a.dirs.target);
         for (path, _) in fs::walk(&from, &mut |p| p != target)? {
             let Ok(below) = path.strip_prefix(&from) else { continue };
             let Ok((_, number)) = fs::identity(&path) else { continue };
@@ -171,10 +171,10 @@ impl Bench<'_> {
         Ok(false)
     }
 
-    fn search(&self, subject: &Subject, causes: &[Cause]) -> Result<Found> {
+    fn search(&self, subject: &Subject, causes: &[Cause]) -> Result<Replays> {
         let nothing = |why: String| {
             let shown = Shown::Nothing(Why::Failed(why));
-            Found {
+            Replays {
                 result: search::Result { shown, replays: 0, searches: 0 },
                 by_file_system: false,
             }
@@ -216,7 +216,7 @@ impl Bench<'_> {
             }
         };
         fs::remove_tree(&self.dir)?;
-        Ok(Found { result, by_file_system })
+        Ok(Replays { result, by_file_system })
     }
 }
 

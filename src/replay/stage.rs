@@ -77,7 +77,7 @@ impl<'a> Stage<'a> {
     /// A stage for what build A did, in the directory `dir`, which is removed with each replay.
     pub fn new(plan: &'a Plan<'a>, a: &'a Trace, b: &'a Trace, dir: PathBuf) -> Result<Stage<'a>> {
         let of = |trace: &Trace| plan.scratch.join(trace.side.lower());
-        let real = [of(a), of(b), a.layout.wrapper.clone()];
+        let real = [of(a), of(b), a.dirs.wrapper.clone()];
         let aside = match plan.sandbox {
             Some(_) => None,
             None => Some(Aside::put(real, &plan.scratch.join("aside-of-replays"))?),
@@ -191,7 +191,7 @@ impl<'a> Stage<'a> {
         let mut swaps: Vec<_> = switched.iter().filter_map(pair).collect();
         // Both builds have the wrapper at a place of their own, which is theirs as the target directory is.
         if self.plan.sandbox.is_some() && switched.contains(&VariationId::TargetDir) {
-            let shown = |trace: &Trace| trace.layout.wrapper.display().to_string();
+            let shown = |trace: &Trace| trace.dirs.wrapper.display().to_string();
             swaps.push((shown(self.a), shown(self.b)));
         }
         swaps.sort_by_key(|(a, _)| std::cmp::Reverse(a.len()));
@@ -244,35 +244,34 @@ impl<'a> Stage<'a> {
         trial: &Trial<VariationId>,
         seen: &dyn Fn(&Path) -> PathBuf,
     ) -> Result<std::result::Result<Vec<Layer>, String>> {
-        let layout = &self.a.layout;
+        let dirs = &self.a.dirs;
         let layer = |from: PathBuf, to: &Path, write| Layer { from, to: seen(to), write };
-        let source = self.now(self.a, &layout.source);
-        let writes =
-            process.out_dir.is_some() && Path::new(&process.dir).starts_with(&layout.source);
+        let source = self.now(self.a, &dirs.source);
+        let writes = process.out_dir.is_some() && Path::new(&process.dir).starts_with(&dirs.source);
         // What is varied about the copies of the source themselves.
         let mut of_copies =
             carried_by(|c| matches!(c, Carrier::Mtime | Carrier::Umask | Carrier::Copies));
         let other = of_copies.any(|row| trial.switched.contains(&row.id));
         let source = match (writes || other) && size(&source)? <= COPIED {
-            true => layer(self.copy_of_source(plan, &source, trial)?, &layout.source, true),
+            true => layer(self.copy_of_source(plan, &source, trial)?, &dirs.source, true),
             false if other => return Ok(Err("its source is too large to be copied".to_string())),
-            false => layer(source, &layout.source, false),
+            false => layer(source, &dirs.source, false),
         };
-        let cargo_home = self.now(self.a, &layout.cargo_home);
-        let target = self.now(self.a, &layout.target);
+        let cargo_home = self.now(self.a, &dirs.cargo_home);
+        let target = self.now(self.a, &dirs.target);
         fs::create_dir(made)?;
         let to = process.out_dir.as_deref().map_or(OUTPUTS.into(), seen);
         let mut layers = vec![
             source,
-            layer(cargo_home, &layout.cargo_home, false),
-            layer(target, &layout.target, false),
+            layer(cargo_home, &dirs.cargo_home, false),
+            layer(target, &dirs.target, false),
         ];
-        for (id, dir) in &layout.empty {
+        for (id, dir) in &dirs.empty {
             let fresh = self.dir.join(id.row().text);
             plan.fill(Side::A, *id, &fresh)?;
             layers.push(layer(fresh, dir, true));
         }
-        layers.push(layer(self.wrapper()?, &layout.wrapper, true));
+        layers.push(layer(self.wrapper()?, &dirs.wrapper, true));
         layers.push(Layer { from: made.to_owned(), to, write: true });
         Ok(Ok(layers))
     }
@@ -287,11 +286,11 @@ impl<'a> Stage<'a> {
         let reversed = trial.switched.contains(&VariationId::DirectoryOrder);
         let copy = match reversed {
             // On the file system that B's copy is on.
-            true => self.now(self.b, &self.b.layout.source).with_file_name("replayed"),
+            true => self.now(self.b, &self.b.dirs.source).with_file_name("replayed"),
             false => self.dir.join("source"),
         };
         fs::remove_tree(&copy)?;
-        let target = self.now(self.a, &self.a.layout.target);
+        let target = self.now(self.a, &self.a.dirs.target);
         fs::copy_tree(source, &copy, &mut |p| p != target)?;
         let number = |id| (plan.values)(id).number(Side::A);
         fs::set_modes(&copy, u32::try_from(number(VariationId::Umask)).unwrap_or(0o022))?;
@@ -306,7 +305,7 @@ impl<'a> Stage<'a> {
     /// A copy of what the wrapper needs: build scripts may call rustc.
     fn wrapper(&self) -> Result<PathBuf> {
         let to = self.dir.join("wrapper");
-        wrapper::copy(&self.now(self.a, &self.a.layout.wrapper), &to)?;
+        wrapper::copy(&self.now(self.a, &self.a.dirs.wrapper), &to)?;
         Ok(to)
     }
 }

@@ -1,5 +1,6 @@
 //! What a culprit did, as it was recorded: the process that can be run again, and its outputs, with what
 //! a replay leaves in the same form.
+//! The wrapper recorded the rustc calls, and the preload shim the starts of build scripts.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use repro_formats::digest;
 use crate::blame::canonical::Canonical;
 use crate::blame::changes::What;
 use crate::blame::culprit::{Parts, Subject};
-use crate::cargo::records::{self, Directive};
+use crate::cargo::dep_info::{self, Directive};
 use crate::cargo::trace::Trace;
 use crate::cargo::units::Unit;
 use crate::cargo::wrapper;
@@ -38,7 +39,7 @@ pub fn process(
     match &subject.parts {
         Parts::Run(_) => {
             let of = |trace: &Trace, i: usize| -> Result<Option<Started>> {
-                let runs = wrapper::runs(&trace.layout.wrapper);
+                let runs = wrapper::runs(&trace.dirs.wrapper);
                 record::started(&runs, &trace.ran[i].out_dir)
             };
             let (Some(x), Some(y)) = (of(a, subject.a)?, of(b, subject.b)?) else {
@@ -47,7 +48,7 @@ pub fn process(
             };
             // Of a script that is linked statically its first child is recorded.
             let out_dir = &a.ran[subject.a].out_dir;
-            if !x.program.starts_with(&a.layout.target) {
+            if !x.program.starts_with(&a.dirs.target) {
                 return Ok(Err("its run was not recorded: it is linked statically".to_string()));
             }
             Ok(Ok(Process {
@@ -61,9 +62,8 @@ pub fn process(
             }))
         }
         Parts::Call(_) => {
-            let of = |trace: &Trace, i: usize| {
-                wrapper::whole_call(&trace.layout.wrapper, &trace.units[i])
-            };
+            let of =
+                |trace: &Trace, i: usize| wrapper::whole_call(&trace.dirs.wrapper, &trace.units[i]);
             let (Some(x), Some(y)) = (of(a, subject.a)?, of(b, subject.b)?) else {
                 return Ok(Err("its rustc call was not recorded".to_string()));
             };
@@ -129,9 +129,9 @@ impl Outputs<'_> {
     ) -> Result<Seen> {
         match &subject.parts {
             Parts::Run(parts) => {
-                let told = records::directives(&made.stdout);
+                let directives = dep_info::directives(&made.stdout);
                 let left = Trace::files_below(&made.dir)?;
-                of_run(parts, &told, &left, &self.roots.0.moved(&made.swaps))
+                of_run(parts, &directives, &left, &self.roots.0.moved(&made.swaps))
             }
             Parts::Call(labels) => of_files(labels, |l| Some(made.dir.join(names.get(l)?))),
         }
@@ -173,13 +173,13 @@ fn of_files(labels: &[String], path: impl Fn(&String) -> Option<PathBuf>) -> Res
 /// The parts of a build script's run. What differs by more than directories is seen without them.
 fn of_run(
     parts: &[(What, bool)],
-    told: &[Directive],
+    directives: &[Directive],
     left: &BTreeMap<String, PathBuf>,
     roots: &Canonical,
 ) -> Result<Seen> {
     let mut seen = Seen::new();
     for (what, only_roots) in parts {
-        let Some(bytes) = part(what, told, left)? else { continue };
+        let Some(bytes) = part(what, directives, left)? else { continue };
         let bytes = if *only_roots { bytes } else { roots.bytes(&bytes) };
         let before = seen.remove(&format!("{what:?}")).unwrap_or_default();
         let digest = digest::of_bytes(&bytes).sha256;
@@ -190,11 +190,11 @@ fn of_run(
 
 fn part(
     what: &What,
-    told: &[Directive],
+    directives: &[Directive],
     left: &BTreeMap<String, PathBuf>,
 ) -> Result<Option<Vec<u8>>> {
     let of = |key: &str, name: Option<&str>| {
-        let all = told.iter().filter(|d| d.key == key);
+        let all = directives.iter().filter(|d| d.key == key);
         let fits =
             all.filter(|d| name.is_none_or(|n| d.value.split_once('=').is_some_and(|v| v.0 == n)));
         let values: Vec<&str> = fits.map(|d| d.value.as_str()).collect();
@@ -245,16 +245,16 @@ mod tests {
         let left = Trace::files_below(dir.path()).unwrap();
         let roots = |path: &str| {
             let mut trace = Trace::default();
-            trace.layout.source = path.into();
+            trace.dirs.source = path.into();
             Canonical::of(&trace, Vec::new())
         };
-        let of = |told: &str, root: &str, only_roots: bool| {
+        let of = |directives: &str, root: &str, only_roots: bool| {
             let parts = [
                 (What::Env("WHERE".into()), only_roots),
                 (What::Left("sub/x.rs".into()), only_roots),
                 (What::Left("missing".into()), only_roots),
             ];
-            of_run(&parts, &records::directives(told), &left, &roots(root)).unwrap()
+            of_run(&parts, &dep_info::directives(directives), &left, &roots(root)).unwrap()
         };
         let (a, b) = ("cargo::rustc-env=WHERE=/a/src\n", "cargo::rustc-env=WHERE=/b\n");
         assert_eq!(of(a, "/a/src", false).len(), 2);

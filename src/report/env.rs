@@ -1,6 +1,6 @@
 //! The recipe for people who run cargo themselves, as the renderings need it.
 
-use crate::recipe::by_hand::Variable;
+use crate::recipe::export::Variable;
 
 /// The recipe for people who run cargo themselves.
 pub struct EnvReport {

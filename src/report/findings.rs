@@ -1,4 +1,5 @@
 //! Findings, as every report shows them: lines of text, and rows of JSON.
+//! Text leaves out consequences where there is no room for all of them; JSON always has them.
 
 use std::fmt::Write;
 

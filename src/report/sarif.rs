@@ -15,7 +15,7 @@ use crate::check::rules::{RULES, Rule};
 use crate::error;
 use crate::report::check::CheckReport;
 use crate::report::json::encode;
-use crate::source::address::percent_encoded;
+use crate::source::git_url::percent_encoded;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::recipe::by_hand::Variable;
+use crate::recipe::export::Variable;
 use crate::report::env::{ENCODED, EnvReport, FLAGS_WHY};
 
 /// For `eval` in a POSIX shell.

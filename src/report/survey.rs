@@ -9,14 +9,14 @@ use repro_formats::names::visible;
 use super::rows;
 use crate::error::Kind;
 use crate::git;
-use crate::survey::{Cause, Outcome, Row};
+use crate::survey::{Cause, Outcome, SurveyRow};
 use crate::term::{self, BAD, BOLD, GOOD, WARN};
 use crate::verdict::Verdict;
 
 /// The rows of a list.
 pub struct Survey {
     /// In the order of the list.
-    pub rows: Vec<Row>,
+    pub rows: Vec<SurveyRow>,
     /// Entries without a row.
     pub not_run: Vec<String>,
     /// Entries that could not be run now.
@@ -51,7 +51,7 @@ const GROUPS: [(Group, &str); 5] = [
     (Group::NotFinished, "not finished"),
 ];
 
-fn group(row: &Row) -> Group {
+fn group(row: &SurveyRow) -> Group {
     match row.verdict {
         Outcome::Compared(Verdict::Reproducible) => Group::Reproducible,
         Outcome::Compared(Verdict::Differs) => Group::Differs,
@@ -199,7 +199,7 @@ impl Survey {
     }
 }
 
-fn subject(row: &Row) -> String {
+fn subject(row: &SurveyRow) -> String {
     visible(&format!("{} {}", row.name, row.version))
 }
 
@@ -210,7 +210,7 @@ fn words(cause: &Cause) -> String {
     visible(&text)
 }
 
-fn compared<'a>(out: &mut String, rows: impl Iterator<Item = &'a Row>) {
+fn compared<'a>(out: &mut String, rows: impl Iterator<Item = &'a SurveyRow>) {
     out.push_str("| program | version | verdict | shipped files | files compared | manifest |\n");
     out.push_str("| --- | --- | --- | --- | ---: | --- |\n");
     for row in rows {
@@ -223,7 +223,7 @@ fn compared<'a>(out: &mut String, rows: impl Iterator<Item = &'a Row>) {
     out.push('\n');
 }
 
-fn differing<'a>(out: &mut String, rows: impl Iterator<Item = &'a Row>) {
+fn differing<'a>(out: &mut String, rows: impl Iterator<Item = &'a SurveyRow>) {
     out.push_str("| program | version | shipped files that differ | root cause | remedy |\n");
     out.push_str("| --- | --- | --- | --- | --- |\n");
     for row in rows {
@@ -249,7 +249,7 @@ fn differing<'a>(out: &mut String, rows: impl Iterator<Item = &'a Row>) {
     out.push('\n');
 }
 
-fn missing<'a>(out: &mut String, rows: impl Iterator<Item = &'a Row>) {
+fn missing<'a>(out: &mut String, rows: impl Iterator<Item = &'a SurveyRow>) {
     out.push_str("| program | version | reason |\n| --- | --- | --- |\n");
     for row in rows {
         let (name, version) = (cell(&row.name), cell(&row.version));
@@ -284,12 +284,12 @@ mod tests {
     use super::*;
     use crate::survey::tests::row;
 
-    fn survey(rows: Vec<Row>) -> Survey {
+    fn survey(rows: Vec<SurveyRow>) -> Survey {
         Survey { rows, not_run: vec!["z".into()], failed: Vec::new() }
     }
 
-    fn of(name: &str, verdict: Outcome) -> Row {
-        Row { verdict, ..row(name) }
+    fn of(name: &str, verdict: Outcome) -> SurveyRow {
+        SurveyRow { verdict, ..row(name) }
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! The lines of a report about what was varied and what was not.
+//! They derive from [`Coverage`]: a variation that was not applied cannot be listed as varied.
 
 use crate::variation::coverage::Coverage;
 use crate::variation::{ChosenBy, SHARED, VARIATIONS, VariationId};

@@ -1,5 +1,6 @@
 //! One artifact and its parts, as every format renders them: references, purls, digests, roles and
 //! which part was built with which.
+//! [`super::cyclonedx`] and [`super::spdx`] only spell it out.
 
 use super::purl;
 use crate::cargo::units::Role;

@@ -9,7 +9,7 @@ use crate::manifest::Manifest;
 use crate::verdict::Verdict;
 
 /// A format: its name, the version, the ending of its files.
-pub struct Row {
+pub struct DocumentRow {
     /// What it is.
     pub form: Form,
     /// `--format`.
@@ -21,19 +21,19 @@ pub struct Row {
 }
 
 /// All formats; the first of a name is what is written unless a version is asked for.
-pub const FORMS: &[Row] = &[
-    Row { form: Form::CycloneDx16, format: "cyclonedx", spec: "1.6", ending: "cdx.json" },
-    Row { form: Form::CycloneDx17, format: "cyclonedx", spec: "1.7", ending: "cdx.json" },
-    Row { form: Form::Spdx23, format: "spdx", spec: "2.3", ending: "spdx.json" },
+pub const FORMS: &[DocumentRow] = &[
+    DocumentRow { form: Form::CycloneDx16, format: "cyclonedx", spec: "1.6", ending: "cdx.json" },
+    DocumentRow { form: Form::CycloneDx17, format: "cyclonedx", spec: "1.7", ending: "cdx.json" },
+    DocumentRow { form: Form::Spdx23, format: "spdx", spec: "2.3", ending: "spdx.json" },
 ];
 
 /// The document of each shipped artifact of a manifest: its file name, and its bytes.
 ///
 /// # Errors
 /// The manifest does not say what its artifacts are made of.
-pub fn documents(manifest: &Manifest, row: &Row) -> Result<Vec<(String, Vec<u8>)>> {
+pub fn documents(manifest: &Manifest, row: &DocumentRow) -> Result<Vec<(String, Vec<u8>)>> {
     let components = manifest.components.as_ref().ok_or_else(|| match manifest.verdict {
-        Verdict::Differs => refused("the two builds differ, so there is no one list of what is in them: fix the causes that `repro build` reports and build again"),
+        Verdict::Differs => refused("the two builds differ, so no single list describes their contents: fix the causes that `repro build` reports and build again"),
         _ => refused("the manifest does not list what its artifacts are made of: build again with this version of repro"),
     })?;
     let mut names: Vec<&str> = components.artifacts.iter().map(|c| &*c.name).collect();

@@ -13,7 +13,7 @@ use super::{dynamic, linked};
 use crate::artifact::{Artifact, Kind};
 use crate::build::Built;
 use crate::cargo::units::{Graph, Role, Unit, stem_of};
-use crate::cargo::{auditable, records, wrapper};
+use crate::cargo::{auditable, dep_info, wrapper};
 use crate::manifest::components::{Components, Contents, Crate, KnownBy, Member, Package, Rlib};
 
 /// What both builds agree on; none if they saw different things. Of one build, what it saw.
@@ -88,11 +88,11 @@ struct Link {
 impl<'a> Gather<'a> {
     fn new(known: &Known, sysroot: &'a Path, built: &'a Built) -> Gather<'a> {
         let units = &built.trace.units;
-        let layout = &built.trace.layout;
+        let dirs = &built.trace.dirs;
         Gather {
             built,
             sysroot,
-            packages: units.iter().map(|unit| known.of(unit, layout, sysroot)).collect(),
+            packages: units.iter().map(|unit| known.of(unit, dirs, sysroot)).collect(),
             graph: Graph::new(units),
             digests: BTreeMap::new(),
             archive: None,
@@ -193,11 +193,11 @@ impl<'a> Gather<'a> {
     }
 
     fn link(&self, unit: &Unit) -> Option<Link> {
-        let [list, map] = wrapper::link_records(&self.built.trace.layout.wrapper, unit);
+        let [list, map] = wrapper::link_records(&self.built.trace.dirs.wrapper, unit);
         let list = std::fs::read(list).ok()?;
         let map = std::fs::read(map).ok()?;
         Some(Link {
-            files: records::dep_info(&String::from_utf8_lossy(&list)).files,
+            files: dep_info::read(&String::from_utf8_lossy(&list)).files,
             taken: linked::taken(&String::from_utf8_lossy(&map)),
         })
     }
@@ -260,7 +260,7 @@ impl<'a> Gather<'a> {
         if self.is_of_toolchain(path) || object.ends_with(".rcgu.o") || object == "symbols.o" {
             return Owner::Rust;
         }
-        if path.starts_with(auditable::dir(&self.built.trace.layout.wrapper)) {
+        if path.starts_with(auditable::dir(&self.built.trace.dirs.wrapper)) {
             return Owner::Rust;
         }
         if let Some(unit) = self.graph.maker(&name) {

@@ -13,6 +13,6 @@ mod purl;
 mod spdx;
 
 pub use self::bom::Form;
-pub use self::documents::{FORMS, Row, all_documents, documents};
+pub use self::documents::{DocumentRow, FORMS, all_documents, documents};
 pub use self::packages::Known;
 pub use self::purl::of_source;

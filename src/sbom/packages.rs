@@ -8,32 +8,32 @@ use anyhow::Result;
 use cargo_metadata::Metadata;
 
 use super::purl;
+use crate::build_dirs::BuildDirs;
 use crate::cargo::auditable::{Listed, Packages};
 use crate::cargo::lockfile::{self, Lockfile};
 use crate::cargo::units::Unit;
-use crate::layout::Layout;
 use crate::manifest::{self, components::Package};
 
 /// The packages that a build may use.
 pub struct Known {
-    by_place: BTreeMap<Place, Package>,
+    by_place: BTreeMap<PackageDir, Package>,
 }
 
 /// Where a package is, apart from the directories that differ between builds.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Place {
+enum PackageDir {
     Source(PathBuf),
     CargoHome(PathBuf),
     Elsewhere(PathBuf),
 }
 
-impl Place {
-    fn of(dir: &Path, source: &Path, cargo_home: Option<&Path>) -> Place {
+impl PackageDir {
+    fn of(dir: &Path, source: &Path, cargo_home: Option<&Path>) -> PackageDir {
         let below_home = cargo_home.and_then(|home| dir.strip_prefix(home).ok());
         match (below_home, dir.strip_prefix(source)) {
-            (Some(below), _) => Place::CargoHome(below.to_owned()),
-            (None, Ok(below)) => Place::Source(below.to_owned()),
-            _ => Place::Elsewhere(dir.to_owned()),
+            (Some(below), _) => PackageDir::CargoHome(below.to_owned()),
+            (None, Ok(below)) => PackageDir::Source(below.to_owned()),
+            _ => PackageDir::Elsewhere(dir.to_owned()),
         }
     }
 }
@@ -53,7 +53,7 @@ impl Known {
         let mut by_place = BTreeMap::new();
         for package in &metadata.packages {
             let dir = package.manifest_path.parent().map(|d| d.as_std_path()).unwrap_or(copy);
-            let place = Place::of(dir, copy, cargo_home);
+            let place = PackageDir::of(dir, copy, cargo_home);
             let source = package.source.as_ref().map(|s| s.repr.clone());
             let described = described(package, source, &place, &lockfile);
             by_place.insert(place, described);
@@ -62,11 +62,11 @@ impl Known {
     }
 
     /// The packages as a list in a program has them, by the directories of one side.
-    pub fn listed(&self, layout: &Layout) -> Packages {
-        let dir = |place: &Place| match place {
-            Place::Source(below) => layout.source.join(below),
-            Place::CargoHome(below) => layout.cargo_home.join(below),
-            Place::Elsewhere(dir) => dir.clone(),
+    pub fn listed(&self, dirs: &BuildDirs) -> Packages {
+        let dir = |place: &PackageDir| match place {
+            PackageDir::Source(below) => dirs.source.join(below),
+            PackageDir::CargoHome(below) => dirs.cargo_home.join(below),
+            PackageDir::Elsewhere(dir) => dir.clone(),
         };
         let source = |package: &Package| match package.source.as_deref() {
             None => "local",
@@ -82,9 +82,9 @@ impl Known {
     }
 
     /// The package of a rustc call.
-    pub(super) fn of(&self, unit: &Unit, layout: &Layout, sysroot: &Path) -> Package {
+    pub(super) fn of(&self, unit: &Unit, dirs: &BuildDirs, sysroot: &Path) -> Package {
         let dir = Path::new(&unit.manifest_dir);
-        let place = Place::of(dir, &layout.source, Some(&layout.cargo_home));
+        let place = PackageDir::of(dir, &dirs.source, Some(&dirs.cargo_home));
         if let Some(package) = self.by_place.get(&place) {
             return package.clone();
         }
@@ -103,12 +103,12 @@ impl Known {
 fn described(
     package: &cargo_metadata::Package,
     source: Option<String>,
-    place: &Place,
+    place: &PackageDir,
     lockfile: &Lockfile,
 ) -> Package {
     let (name, version) = (package.name.to_string(), package.version.to_string());
     let directory = match place {
-        Place::Source(below) => Some(manifest::directory(below)),
+        PackageDir::Source(below) => Some(manifest::directory(below)),
         _ => None,
     };
     let from = match (&source, &directory) {

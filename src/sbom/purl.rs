@@ -2,7 +2,7 @@
 
 use crate::manifest::Source;
 use crate::manifest::components::Package;
-use crate::source::address::percent_encoded as encode;
+use crate::source::git_url::percent_encoded as encode;
 
 /// The one registry that a purl without qualifier means.
 pub(super) const DEFAULT: [&str; 2] =

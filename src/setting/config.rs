@@ -1,5 +1,5 @@
-//! Cargo config from outside the source, as a manifest records it: each key is a setting, and only
-//! those of a short list are replayed.
+//! Cargo config from outside the source, as a manifest records it: each key is a setting.
+//! A manifest is untrusted: a key that is not in a list here is shown to the verifier and never replayed.
 
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 

@@ -84,7 +84,7 @@ pub fn unsourced(
     // Who accepts a setting by its name means one.
     if let Some(both) = variables.iter().find(|v| found.iter().any(|other| other.name == v.name)) {
         let name = both.name.escape_debug();
-        return Err(format!("`{name}` is the name of a variable in it and of another setting"));
+        return Err(format!("it uses `{name}` for a variable and for a different setting"));
     }
     found.extend(variables);
     Ok(found)

@@ -1,5 +1,5 @@
-//! Environment variables of a manifest: which may be set again, and by which rule their value is
-//! read.
+//! Environment variables of a manifest: which may be set again, and by which rule a value is read.
+//! A manifest is untrusted: no variable is set that names a program or the machine, or whose value its rule rejects.
 
 use std::path::{Component, Path};
 

@@ -1,4 +1,6 @@
 //! Part of the preload shim: how many CPUs there are, and which of them a thread may use.
+//! An allocator calls these while it sets itself up (`sysconf`, `sched_getaffinity`): they must not allocate, use
+//! thread-local storage or look symbols up, or the process hangs. They use system calls and `__sysconf` only.
 
 use core::ffi::c_void;
 use core::mem::transmute;

@@ -1,29 +1,9 @@
 //! The preload shim: what the environment cannot carry into a build (clock, times of new files, names
 //! of host and kernel, CPU count, order of directories).
 //!
-//! Owns the compiling, patching and trying of the shared object whose source is `preload.rs`;
-//! decides nothing about which build gets which values, nor about `LD_PRELOAD` of a build.
-//!
-//! One object, compiled once, serves every build: its configuration is a block of bytes found by
-//! its magic. Integers are little-endian.
-//!
-//! | offset | size | what |
-//! | --- | --- | --- |
-//! | 0 | 32 | magic |
-//! | 32 | 8 | seconds added to the clock (signed) |
-//! | 40 | 4 | CPU count, 0 for the real one |
-//! | 44 | 4 | order of directories: 0 as it is, 1 by name, 2 by name from the end, else by a digest |
-//! | 48 | 72 | host name, of at most 64 bytes; all zero for the real one |
-//! | 120 | 72 | the same of the kernel's release |
-//! | 192 | 72 | and of its version |
-//! | 264 | 272 | the variable that preloads the object |
-//! | 536 | 272 | the file that lists programs that it cannot be loaded into, and calls of compilers |
-//! | 808 | 8 | nanoseconds added to the clock |
-//! | 816 | 8 | seconds since 1970 at which the clock stands, 0 if it runs |
-//! | 824 | 8 | nanoseconds since 1970, by the kernel's clock, from which on files are new; 0 if none is |
-//! | 832 | 512 | directory for records of how build scripts start |
-//!
-//! Texts end in NUL, and are empty where there is none.
+//! Owns the compiling, patching and trying of the shared object whose source is `preload.rs`; decides nothing about
+//! which build gets which values, nor about `LD_PRELOAD` of a build. One object, compiled once, serves every build:
+//! its configuration is a block of bytes that begins with [`MAGIC`].
 //!
 //! Not reached: statically linked programs, set-user-ID programs, programs that make their system
 //! calls themselves, and `/proc`. Of the order of directories
@@ -55,19 +35,30 @@ const SOURCES: [(&str, &str); 7] = [
     ("times.rs", include_str!("times.rs")),
     preloaded::ENVIRONMENT,
 ];
+/// How the block begins. Its integers are little-endian; its texts end in NUL, and are empty where there is none.
 const MAGIC: &[u8; 32] = b"repro-shim/2:8d1f0b67c4e95a23\r\n\x1a";
 
+/// Seconds added to the clock (signed).
 const OFFSET: Range<usize> = 32..40;
+/// CPU count, 0 for the real one.
 const CPUS: Range<usize> = 40..44;
+/// Order of directories: 0 as it is, 1 by name, 2 by name from the end, else by a digest.
 const ORDER: Range<usize> = 44..48;
+/// Host name, of at most [`NAME`] bytes; all zero for the real one. Then the kernel's release and version alike.
 const HOST: Range<usize> = 48..120;
 const RELEASE: Range<usize> = 120..192;
 const KERNEL: Range<usize> = 192..264;
+/// The variable that preloads the object.
 const PRELOAD: Range<usize> = 264..536;
+/// The file that lists programs that it cannot be loaded into, and calls of compilers.
 const UNREACHED: Range<usize> = 536..808;
+/// Nanoseconds added to the clock.
 const NANOS: Range<usize> = 808..816;
+/// Seconds since 1970 at which the clock stands, 0 if it runs.
 const STILL: Range<usize> = 816..824;
+/// Nanoseconds since 1970, by the kernel's clock, from which on files are new; 0 if none is.
 const SINCE: Range<usize> = 824..832;
+/// Directory for records of how build scripts start.
 const RECORDS: Range<usize> = 832..1344;
 const BLOCK: usize = RECORDS.end;
 /// Of the fields of a utsname, without their NUL.

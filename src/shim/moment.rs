@@ -15,7 +15,7 @@ pub fn since() -> (i64, i64) {
 }
 
 /// The wall clock as processes are told it.
-pub fn told(time: Timespec) -> Timespec {
+pub fn shown(time: Timespec) -> Timespec {
     let still = patched(&CONFIG.still);
     if still != 0 {
         return Timespec { sec: still, nsec: 0 };

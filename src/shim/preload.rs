@@ -5,12 +5,8 @@
 //! shared object for Linux with glibc, and names it in `LD_PRELOAD`. One compilation serves every
 //! build: what it tells is in [`CONFIG`], which is patched in the bytes of the finished object.
 //!
-//! What an allocator calls while it sets itself up (`sysconf`, `sched_getaffinity` and the like)
-//! must not allocate, use thread-local storage, or look symbols up, or the process hangs: such
-//! functions use system calls and `__sysconf` only. Absolute deadlines on the wall clock are
-//! shifted back before the kernel sees them; only those functions, and those for directories and
-//! programs, look up the one they stand for. Nothing here may panic: what unwinds is in libraries
-//! that the programs of a build need not have. Rust 1.63 compiles it.
+//! Absolute deadlines on the wall clock are shifted back before the kernel sees them. Nothing here may panic: what
+//! unwinds is in libraries that the programs of a build need not have. Rust 1.63 compiles it.
 
 #![no_std]
 
@@ -21,7 +17,7 @@ mod moment;
 mod programs;
 mod times;
 
-use moment::{clock_nanos, told};
+use moment::{clock_nanos, shown};
 
 use core::ffi::c_void;
 use core::mem::{transmute, zeroed};
@@ -180,7 +176,7 @@ unsafe fn read_clock(clock: Int, time: *mut Timespec) -> Int {
     let wall = matches!(clock, CLOCK_REALTIME | CLOCK_REALTIME_COARSE | CLOCK_TAI);
     if result == 0 && wall && !time.is_null() {
         // SAFETY: the kernel has just written it.
-        unsafe { *time = told(*time) };
+        unsafe { *time = shown(*time) };
     }
     result
 }
@@ -210,7 +206,7 @@ pub unsafe extern "C" fn gettimeofday(time: *mut Timeval, zone: *mut c_void) -> 
         // SAFETY: the kernel has just written it.
         unsafe {
             let Timespec { sec, nsec } =
-                told(Timespec { sec: (*time).sec, nsec: (*time).usec * 1_000 });
+                shown(Timespec { sec: (*time).sec, nsec: (*time).usec * 1_000 });
             *time = Timeval { sec, usec: nsec / 1_000 };
         }
     }
@@ -342,7 +338,7 @@ unsafe fn one_name(
 
 // Deadlines
 
-/// A function of the C library that one of ours stands for.
+/// A function of the C library that one of ours stands for. Only deadlines, directories and programs look one up.
 pub struct Real {
     name: &'static [u8],
     at: AtomicPtr<c_void>,

@@ -6,7 +6,7 @@
 use core::ffi::c_void;
 use core::mem::transmute;
 
-use super::moment::{since, told};
+use super::moment::{since, shown};
 use super::{fail, unshifted, Int, Long, Real, Timespec, Timeval, ENOSYS};
 
 /// Where the times of access, modification and status are in a `struct stat`, in bytes: the same on
@@ -34,7 +34,7 @@ fn is_new(time: Timespec) -> bool {
 
 fn seen(time: Timespec) -> Timespec {
     if is_new(time) {
-        told(time)
+        shown(time)
     } else {
         time
     }

@@ -1,5 +1,6 @@
 //! Finds the commit that a manifest names, in any repository that has it. No work tree is read, so it does not
 //! matter what is checked out there.
+//! A name that may mean several commits is an error: git's own commands disagree about which one it is.
 
 use std::path::{Path, PathBuf};
 
@@ -8,10 +9,10 @@ use anyhow::{Context, Result};
 use super::found::{Commit, Origin, Source, Take};
 use super::lockfile::{self, AsItIs};
 use super::repository::{remote, text, try_text};
-use super::{outside, sound};
+use super::{path_deps, sound};
 use crate::error::refused;
 use crate::git::git;
-use crate::query::Cargo;
+use crate::metadata::Cargo;
 
 /// The commit `id` of the repository at `root` (a work tree or a bare store), to build the package in
 /// `directory`. `tree` is the id that its tree must have, where that is known; messages call the
@@ -155,7 +156,7 @@ impl Source {
             .strip_prefix(&copy)
             .map_err(|_| refused("the workspace that the package names is outside the source"))?;
         self.workspace = below.to_owned();
-        match outside::find(&self.cargo, &workspace, &copy)?.first() {
+        match path_deps::find(&self.cargo, &workspace, &copy)?.first() {
             None => Ok(()),
             Some(first) => Err(refused(format!(
                 "path dependency `{}` is outside the source, so it cannot be rebuilt elsewhere",

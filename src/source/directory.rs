@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use repro_formats::digest::{self, Hasher};
 
-use super::found::{Found, Origin, Source, Wanted};
-use super::outside;
+use super::found::{Origin, Paths, Source, SourceRequest};
+use super::path_deps;
 use crate::error::refused;
 use crate::fs;
 
-pub(super) fn find(wanted: &Wanted, found: &Found) -> Result<Source> {
-    let given = match &wanted.choice.directory {
+pub(super) fn find(request: &SourceRequest, found: &Paths) -> Result<Source> {
+    let given = match &request.choice.directory {
         Some(dir) => fs::resolve(dir)?,
         None => found.workspace.clone(),
     };
@@ -21,7 +21,7 @@ pub(super) fn find(wanted: &Wanted, found: &Found) -> Result<Source> {
     if !found.workspace.starts_with(&given) {
         parts.push(found.workspace.clone());
     }
-    for package in outside::find(&wanted.cargo, &found.workspace, &given)? {
+    for package in path_deps::find(&request.cargo, &found.workspace, &given)? {
         if !package.dir.is_dir() {
             return Err(refused(format!(
                 "path dependency `{}` at `{}` does not exist",
@@ -29,26 +29,26 @@ pub(super) fn find(wanted: &Wanted, found: &Found) -> Result<Source> {
                 package.dir.display()
             )));
         }
-        parts.push(wanted.cargo.workspace_root(&package.dir.join("Cargo.toml"))?);
+        parts.push(request.cargo.workspace_root(&package.dir.join("Cargo.toml"))?);
     }
     let root = common_parent(&parts);
     let home = std::env::home_dir().and_then(|h| fs::canonicalize(h).ok());
     if root.parent().is_none() && parts.len() == 1 {
         return Err(refused(format!(
-            "`{}` is the whole file system, which is no source root: move the package into a directory of its own",
+            "`{}` is the root of the file system, which cannot be the source: move the package into its own directory",
             root.display()
         )));
     }
     if parts.len() > 1 && (root.parent().is_none() || home.as_deref() == Some(&root)) {
         let far = parts.last().unwrap_or(&given);
         return Err(refused(format!(
-            "path dependency `{}` and `{}` have only `{}` in common, which is no source root: move them under one directory, or use a git or registry dependency",
+            "path dependency `{}` and `{}` have only `{}` in common, which cannot be the source: move them under one directory, or use a git or registry dependency",
             far.display(),
             given.display(),
             root.display()
         )));
     }
-    let mut source = found.source(wanted, root.clone(), Origin::Directory)?;
+    let mut source = found.source(request, root.clone(), Origin::Directory)?;
     source.parts =
         parts.iter().filter_map(|p| p.strip_prefix(&root).ok().map(Path::to_owned)).collect();
     Ok(source)

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 
 use crate::error::refused;
-use crate::query::Cargo;
+use crate::metadata::Cargo;
 use crate::request::SourceChoice;
 
 /// What was asked for.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct SourceRequest {
     /// Who answers questions about it.
     pub cargo: Cargo,
     /// The user's Cargo.toml, absolute.
@@ -90,14 +90,15 @@ pub struct Commit {
 }
 
 /// What is known of the manifest; all canonical.
-pub(super) struct Found {
+pub(super) struct Paths {
     pub(super) manifest: PathBuf,
     pub(super) package: PathBuf,
     pub(super) workspace: PathBuf,
 }
 
-impl Found {
-    pub(super) fn source(&self, wanted: &Wanted, root: PathBuf, origin: Origin) -> Result<Source> {
+impl Paths {
+    /// The source that a request means, at `root`.
+    pub fn source(&self, request: &SourceRequest, root: PathBuf, origin: Origin) -> Result<Source> {
         let below = |path: &Path| {
             path.strip_prefix(&root).map(Path::to_owned).map_err(|_| {
                 refused(format!(
@@ -107,22 +108,22 @@ impl Found {
                 ))
             })
         };
-        let target = crate::fs::canonicalize(&wanted.target_dir);
+        let target = crate::fs::canonicalize(&request.target_dir);
         Ok(Source {
-            cargo: wanted.cargo.clone(),
+            cargo: request.cargo.clone(),
             workspace: below(&self.workspace)?,
             package: below(&self.package)?,
             left_out: [
-                target.unwrap_or_else(|_| wanted.target_dir.clone()),
+                target.unwrap_or_else(|_| request.target_dir.clone()),
                 self.workspace.join("target"),
             ]
             .into_iter()
-            .chain(wanted.choice.without.iter().cloned())
+            .chain(request.choice.without.iter().cloned())
             .collect(),
-            take: if wanted.choice.untrusted { Take::Checked } else { Take::Commit },
+            take: if request.choice.untrusted { Take::Checked } else { Take::Commit },
             parts: Vec::new(),
-            time: wanted.choice.time,
-            called: wanted.choice.called.clone().unwrap_or_else(|| root.display().to_string()),
+            time: request.choice.time,
+            called: request.choice.called.clone().unwrap_or_else(|| root.display().to_string()),
             root,
             origin,
         })

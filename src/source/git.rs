@@ -5,19 +5,19 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::found::{Commit, Found, Origin, Source, Take, Wanted};
+use super::found::{Commit, Origin, Paths, Source, SourceRequest, Take};
 use super::repository::{remote, resolve, text};
-use super::{outside, snapshot};
+use super::{path_deps, snapshot};
 use crate::error::refused;
 use crate::git::{git, paths, short};
 use crate::term::count;
 
-pub(super) fn find(wanted: &Wanted, found: &Found, top: PathBuf) -> Result<Source> {
-    let commit = resolve(&top, wanted.choice.rev.as_deref())?;
+pub(super) fn find(request: &SourceRequest, found: &Paths, top: PathBuf) -> Result<Source> {
+    let commit = resolve(&top, request.choice.rev.as_deref())?;
     let changed = changes(&top)?;
-    let untracked = untracked(&top, wanted)?;
+    let untracked = untracked(&top, request)?;
     let names: Vec<String> = untracked.iter().map(|p| crate::fs::slashed(p)).collect();
-    if wanted.choice.rev.is_none() && !wanted.choice.allow_dirty && !changed.is_empty() {
+    if request.choice.rev.is_none() && !request.choice.allow_dirty && !changed.is_empty() {
         return Err(refused(format!(
             "the work tree has {}: {}{}; commit, or give --allow-dirty to build the tracked files as they are",
             count(changed.len(), "uncommitted change", "uncommitted changes"),
@@ -32,7 +32,7 @@ pub(super) fn find(wanted: &Wanted, found: &Found, top: PathBuf) -> Result<Sourc
             }
         )));
     }
-    let snapshot = wanted.choice.allow_dirty && !changed.is_empty();
+    let snapshot = request.choice.allow_dirty && !changed.is_empty();
     // A package that is not committed must not be taken for a member.
     let drafts = untracked.iter().any(|p| p.ends_with("Cargo.toml") || top.join(p).is_dir());
     let info = Commit {
@@ -46,11 +46,11 @@ pub(super) fn find(wanted: &Wanted, found: &Found, top: PathBuf) -> Result<Sourc
         dirty: if snapshot { changed } else { Vec::new() },
         commit,
     };
-    let mut source = found.source(wanted, top, Origin::Git(info))?;
+    let mut source = found.source(request, top, Origin::Git(info))?;
     if snapshot {
         source.take = Take::Snapshot;
     }
-    let copy = if wanted.choice.rev.is_some() || drafts { Some(Copy::of(&source)?) } else { None };
+    let copy = if request.choice.rev.is_some() || drafts { Some(Copy::of(&source)?) } else { None };
     let root = copy.as_ref().map_or(source.root.clone(), |c| c.root.clone());
     check_manifest(&source, found, copy.is_some(), &root)?;
     if copy.is_some() {
@@ -107,10 +107,10 @@ pub(super) fn changes(top: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn untracked(top: &Path, wanted: &Wanted) -> Result<Vec<PathBuf>> {
+fn untracked(top: &Path, request: &SourceRequest) -> Result<Vec<PathBuf>> {
     let out = git(top, ["ls-files", "-z", "--others", "--exclude-standard"]).checked()?;
-    let target = crate::fs::canonicalize(&wanted.target_dir);
-    let target = target.unwrap_or_else(|_| wanted.target_dir.clone());
+    let target = crate::fs::canonicalize(&request.target_dir);
+    let target = target.unwrap_or_else(|_| request.target_dir.clone());
     let counts = |p: &PathBuf| !top.join(p).starts_with(&target);
     Ok(paths(&out).into_iter().filter(counts).collect())
 }
@@ -123,7 +123,7 @@ pub(super) fn some_of(names: &[String]) -> String {
     }
 }
 
-fn check_manifest(source: &Source, found: &Found, is_copy: bool, root: &Path) -> Result<()> {
+fn check_manifest(source: &Source, found: &Paths, is_copy: bool, root: &Path) -> Result<()> {
     let relative = found.manifest.strip_prefix(&source.root);
     let relative = relative.unwrap_or(&found.manifest);
     let Origin::Git(info) = &source.origin else { return Ok(()) };
@@ -146,7 +146,7 @@ fn check_manifest(source: &Source, found: &Found, is_copy: bool, root: &Path) ->
 }
 
 fn check_outside(source: &Source, root: &Path) -> Result<()> {
-    let outside = outside::find(&source.cargo, &root.join(&source.workspace), root)?;
+    let outside = path_deps::find(&source.cargo, &root.join(&source.workspace), root)?;
     let Some(first) = outside.first() else { return Ok(()) };
     Err(refused(format!(
         "path dependency `{}` at `{}` is outside the repository, so the commit does not contain it and it cannot be rebuilt elsewhere: move it into the repository, use a git or registry dependency, or give their common parent with --source DIR",

@@ -8,8 +8,8 @@ use std::path::Path;
 use anyhow::Result;
 use toml_edit::{DocumentMut, Item};
 
-use super::address;
 use super::found::{Origin, Source};
+use super::git_url;
 use super::repository::{self, text, try_text};
 use crate::error::{Kind, failure};
 use crate::git::short;
@@ -81,7 +81,7 @@ impl SourceFacts {
     /// Whether the remote is the repository in Cargo.toml; none where one of the two is missing.
     pub fn remote_is_declared(&self) -> Option<bool> {
         let declared = repository_of_page(self.declared.as_deref()?);
-        Some(address::same(declared, self.remote.as_deref()?))
+        Some(git_url::same(declared, self.remote.as_deref()?))
     }
 }
 
@@ -99,7 +99,7 @@ impl Expected {
     /// The remote that a manifest names must be the source that is expected.
     pub fn check_remote(&self, remote: Option<&str>) -> Result<()> {
         match (&self.source, remote) {
-            (Some(wanted), Some(remote)) if !address::same(wanted, remote) => Err(unmet(format!(
+            (Some(wanted), Some(remote)) if !git_url::same(wanted, remote) => Err(unmet(format!(
                 "the manifest's remote is `{}`, and --expect-source is `{}`",
                 remote.escape_debug(),
                 wanted.escape_debug()
@@ -112,7 +112,7 @@ impl Expected {
     pub fn fits(&self, repository: &Repository) -> Result<bool> {
         let Some(wanted) = &self.source else { return Ok(true) };
         Ok(match &repository.cloned_from {
-            Some(url) => address::same(wanted, url),
+            Some(url) => git_url::same(wanted, url),
             None => is_at(repository, wanted) || !matching(&repository.root, wanted)?.is_empty(),
         })
     }
@@ -192,7 +192,7 @@ fn is_at(repository: &Repository, address: &str) -> bool {
 /// Names of the remotes that are this source.
 fn matching(root: &Path, wanted: &str) -> Result<Vec<String>> {
     let all = repository::remotes(root)?.into_iter();
-    Ok(all.filter(|(_, url)| address::same(url, wanted)).map(|(name, _)| name).collect())
+    Ok(all.filter(|(_, url)| git_url::same(url, wanted)).map(|(name, _)| name).collect())
 }
 
 /// Tags that point at a commit, sorted; annotated ones too.

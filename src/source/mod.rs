@@ -3,17 +3,17 @@
 //!
 //! Nothing here writes in the user's tree, git state or index.
 
-pub mod address;
 mod checkout;
 pub mod commit;
 mod directory;
 pub mod exported;
 mod found;
 mod git;
+pub mod git_url;
 pub mod identity;
 pub mod include;
 mod lockfile;
-mod outside;
+mod path_deps;
 pub mod remote;
 mod repository;
 mod snapshot;
@@ -28,37 +28,37 @@ use anyhow::Result;
 
 use crate::error::{refused, usage};
 
-use found::Found;
+use found::Paths;
 
 pub use checkout::{refresh_index, sign_logs};
 pub use directory::content_digest;
-pub use found::{Origin, Source, Wanted};
+pub use found::{Origin, Source, SourceRequest};
 pub use lockfile::AsItIs;
 pub use repository::{all_below, is_shallow, is_store, root_of, without_credentials};
 
 /// Finds the source and checks that it can be copied whole.
-pub fn find(wanted: &Wanted) -> Result<Source> {
-    let choice = &wanted.choice;
+pub fn find(request: &SourceRequest) -> Result<Source> {
+    let choice = &request.choice;
     if choice.rev.is_some() && choice.allow_dirty {
         return Err(usage(
             "`--rev` builds a commit and `--allow-dirty` the work tree: give one of the two",
         ));
     }
-    let manifest = crate::fs::resolve(&wanted.manifest)?;
+    let manifest = crate::fs::resolve(&request.manifest)?;
     let package = manifest.parent().unwrap_or(Path::new("/")).to_owned();
-    let workspace = wanted.cargo.workspace_root(&manifest)?;
-    let found = Found { manifest, package, workspace };
+    let workspace = request.cargo.workspace_root(&manifest)?;
+    let found = Paths { manifest, package, workspace };
     let top = match choice.directory {
         Some(_) => None,
         None => repository::top_level(&found.workspace)?,
     };
     match top {
-        Some(top) => git::find(wanted, &found, top),
+        Some(top) => git::find(request, &found, top),
         None if choice.rev.is_some() || choice.allow_dirty => Err(refused(format!(
             "`{}` is not in a git repository, so --rev and --allow-dirty do not apply: leave them out",
             found.workspace.display()
         ))),
-        None => directory::find(wanted, &found),
+        None => directory::find(request, &found),
     }
 }
 
@@ -91,7 +91,7 @@ impl Source {
             return Ok(Vec::new());
         }
         let workspace = copy.join(&self.workspace);
-        let beside = outside::find(&self.cargo, &workspace, &workspace)?;
+        let beside = path_deps::find(&self.cargo, &workspace, &workspace)?;
         Ok(beside.into_iter().map(|o| o.name).collect())
     }
 

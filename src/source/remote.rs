@@ -7,8 +7,8 @@ use std::path::Path;
 use anyhow::Result;
 use repro_formats::names::printable;
 
-use super::address::{OWN_PROTOCOLS, PROTOCOLS};
 use super::commit;
+use super::git_url::{OWN_PROTOCOLS, PROTOCOLS};
 use super::repository::{text, without_credentials};
 use crate::error::{bad_input, host, refused};
 use crate::fs;
@@ -28,12 +28,12 @@ impl Named {
     /// Refuses an address that git must not be given.
     pub fn check(self, address: &str) -> Result<()> {
         let checked = match self {
-            Named::Foreign => super::address::check_foreign(address),
-            Named::Own => super::address::check_own(address),
+            Named::Foreign => super::git_url::check_foreign(address),
+            Named::Own => super::git_url::check_own(address),
         };
         checked.map_err(|why| {
             bad_input(format!(
-                "`{}` is not the address of a repository that can be fetched: {why}; give --source DIR or another address",
+                "`{}` is not the URL of a repository that can be fetched: {why}; pass --source DIR or a different URL",
                 address.escape_debug()
             ))
         })

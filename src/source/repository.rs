@@ -78,7 +78,7 @@ pub(super) fn top_level(dir: &Path) -> Result<Option<PathBuf>> {
     }
     if out.stderr.contains("dubious ownership") {
         return Err(refused(format!(
-            "git does not trust the repository of `{}`, which another user owns: run `git config --global --add safe.directory {}`, or give another --source",
+            "git does not trust the repository of `{}`, which a different user owns: run `git config --global --add safe.directory {}`, or pass a different --source",
             dir.display(),
             // Git names the directory that it means.
             out.stderr

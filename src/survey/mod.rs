@@ -16,7 +16,7 @@ pub const SCHEMA: &str = "repro.survey/1";
 /// One row.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Row {
+pub struct SurveyRow {
     /// [`SCHEMA`].
     pub schema: String,
     /// The line of the list.
@@ -125,7 +125,7 @@ impl TryFrom<String> for Outcome {
     }
 }
 
-impl Row {
+impl SurveyRow {
     /// Why the row cannot be one of a survey.
     fn doubt(&self) -> Option<String> {
         if self.schema != SCHEMA {
@@ -146,7 +146,7 @@ impl Row {
             _ => self.reason.is_some() && self.manifest.is_none() && self.compared == 0,
         };
         let name = self.verdict.name();
-        (!sound).then(|| format!("the verdict `{name}` does not fit what else it has"))
+        (!sound).then(|| format!("the verdict `{name}` contradicts the rest of the row"))
     }
 }
 
@@ -155,8 +155,8 @@ pub(crate) mod tests {
     use super::*;
 
     /// A row of a crate that was reproducible.
-    pub(crate) fn row(name: &str) -> Row {
-        Row {
+    pub(crate) fn row(name: &str) -> SurveyRow {
+        SurveyRow {
             schema: SCHEMA.into(),
             entry: name.into(),
             name: name.into(),
@@ -171,13 +171,13 @@ pub(crate) mod tests {
             artifacts: vec![File { name: name.into(), sha256: Some("b".repeat(64)) }],
             seconds: 2,
             manifest: Some("c".repeat(64)),
-            ..Row::default()
+            ..SurveyRow::default()
         }
     }
 
     #[test]
     fn a_row_that_contradicts_itself_is_none() {
-        type Case = (fn(&mut Row), bool);
+        type Case = (fn(&mut SurveyRow), bool);
         let cases: [Case; 9] = [
             (|_| {}, true),
             (|r| r.schema = "repro.survey/2".into(), false),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::Row;
+use super::SurveyRow;
 use crate::error::{bad_input, refused};
 use crate::fs;
 
@@ -18,7 +18,7 @@ const LOCK: &str = "survey.lock";
 /// The rows of a survey, and the right to add to them.
 pub struct Store {
     path: PathBuf,
-    rows: Vec<Row>,
+    rows: Vec<SurveyRow>,
     /// Whether an unfinished line was removed.
     pub repaired: bool,
     lock: File,
@@ -49,7 +49,7 @@ impl Store {
         let repaired = !rest.is_empty();
         if repaired {
             // Only the end of the line may be missing.
-            rows.extend(serde_json::from_slice::<Row>(rest).ok());
+            rows.extend(serde_json::from_slice::<SurveyRow>(rest).ok());
         }
         unique(&rows, &path)?;
         let store = Store { path, rows, repaired, lock: file };
@@ -60,12 +60,12 @@ impl Store {
     }
 
     /// The row of an entry.
-    pub fn of(&self, entry: &str) -> Option<&Row> {
+    pub fn of(&self, entry: &str) -> Option<&SurveyRow> {
         self.rows.iter().find(|row| row.entry == entry)
     }
 
     /// Adds a row, in place of the one that its entry may have.
-    pub fn add(&mut self, row: Row) -> Result<()> {
+    pub fn add(&mut self, row: SurveyRow) -> Result<()> {
         match self.rows.iter_mut().find(|known| known.entry == row.entry) {
             Some(known) => {
                 *known = row;
@@ -87,7 +87,7 @@ impl Store {
     }
 }
 
-fn read(bytes: &[u8], path: &Path) -> Result<Vec<Row>> {
+fn read(bytes: &[u8], path: &Path) -> Result<Vec<SurveyRow>> {
     let mut rows = Vec::new();
     let lines = bytes.split_inclusive(|b| *b == b'\n');
     for (i, line) in lines.enumerate() {
@@ -99,7 +99,7 @@ fn read(bytes: &[u8], path: &Path) -> Result<Vec<Row>> {
                 repro_formats::names::visible(&why)
             ))
         };
-        let row: Row = serde_json::from_slice(line).map_err(|e| bad(e.to_string()))?;
+        let row: SurveyRow = serde_json::from_slice(line).map_err(|e| bad(e.to_string()))?;
         if let Some(doubt) = row.doubt() {
             return Err(bad(doubt));
         }
@@ -108,7 +108,7 @@ fn read(bytes: &[u8], path: &Path) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-fn unique(rows: &[Row], path: &Path) -> Result<()> {
+fn unique(rows: &[SurveyRow], path: &Path) -> Result<()> {
     let mut seen = BTreeMap::new();
     for (i, row) in rows.iter().enumerate() {
         if let Some(first) = seen.insert(&row.entry, i + 1) {
@@ -144,7 +144,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(ROWS);
         // A character of three bytes, for a cut within it.
-        let row = |name: &str| Row { toolchain: "…".repeat(300), ..row(name) };
+        let row = |name: &str| SurveyRow { toolchain: "…".repeat(300), ..row(name) };
         let line = |name: &str| serde_json::to_string(&row(name)).unwrap();
         let (a, b) = (line("a"), line("b"));
         for cut in [1, 700, 701, 702, b.len() - 1] {

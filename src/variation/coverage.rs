@@ -187,11 +187,11 @@ impl Coverage {
                 coverage.off.push((row.id, set.off_by(row.id)));
                 continue;
             }
-            let found: Vec<Found> = row.carriers.iter().map(|c| reach.of(row, *c)).collect();
-            if found.iter().any(|f| !matches!(f, Found::Nothing(_))) {
+            let found: Vec<Reached> = row.carriers.iter().map(|c| reach.of(row, *c)).collect();
+            if found.iter().any(|f| !matches!(f, Reached::Nothing(_))) {
                 coverage.applied.push((row.id, set.values(row.id, canaries)));
             }
-            for why in found.into_iter().filter_map(Found::missing) {
+            for why in found.into_iter().filter_map(Reached::missing) {
                 coverage.unavailable.push((row.id, why));
             }
             if row.needs == Need::OtherLocale && canaries.locale.is_none() {
@@ -213,52 +213,52 @@ impl Coverage {
 }
 
 /// How far one carrier got.
-enum Found {
+enum Reached {
     Whole,
     Part(Unavailable),
     Nothing(Unavailable),
 }
 
-impl Found {
-    fn unless(why: Option<&str>, unavailable: fn(String) -> Unavailable) -> Found {
-        why.map_or(Found::Whole, |why| Found::Nothing(unavailable(why.to_string())))
+impl Reached {
+    fn unless(why: Option<&str>, unavailable: fn(String) -> Unavailable) -> Reached {
+        why.map_or(Reached::Whole, |why| Reached::Nothing(unavailable(why.to_string())))
     }
 
     fn missing(self) -> Option<Unavailable> {
         match self {
-            Found::Whole => None,
-            Found::Part(why) | Found::Nothing(why) => Some(why),
+            Reached::Whole => None,
+            Reached::Part(why) | Reached::Nothing(why) => Some(why),
         }
     }
 }
 
 impl Reach<'_> {
-    fn of(&self, row: &Variation, carrier: Carrier) -> Found {
+    fn of(&self, row: &Variation, carrier: Carrier) -> Reached {
         match carrier {
             Carrier::Directory(names) | Carrier::Variables(names) | Carrier::Within(names) => {
                 let held = names.iter().find_map(|v| Some((*v, (self.holder)(v)?)));
                 match held {
-                    Some((variable, by)) => Found::Nothing(Unavailable::Held { variable, by }),
-                    None => Found::Whole,
+                    Some((variable, by)) => Reached::Nothing(Unavailable::Held { variable, by }),
+                    None => Reached::Whole,
                 }
             }
-            Carrier::Umask if self.umask => Found::Whole,
-            Carrier::Umask => Found::Nothing(Unavailable::NoUmask),
-            Carrier::Jobs | Carrier::Mtime => Found::Whole,
+            Carrier::Umask if self.umask => Reached::Whole,
+            Carrier::Umask => Reached::Nothing(Unavailable::NoUmask),
+            Carrier::Jobs | Carrier::Mtime => Reached::Whole,
             Carrier::Preload => match why_not(self.preload, row) {
-                Some(why) => Found::Nothing(Unavailable::NoPreload(why.to_string())),
+                Some(why) => Reached::Nothing(Unavailable::NoPreload(why.to_string())),
                 None if !self.static_scripts.is_empty() => {
-                    Found::Part(Unavailable::StaticScripts(self.static_scripts.to_vec()))
+                    Reached::Part(Unavailable::StaticScripts(self.static_scripts.to_vec()))
                 }
                 None if !self.unreached.is_empty() => {
-                    Found::Part(Unavailable::UnreachedPrograms(self.unreached.to_vec()))
+                    Reached::Part(Unavailable::UnreachedPrograms(self.unreached.to_vec()))
                 }
-                None => Found::Whole,
+                None => Reached::Whole,
             },
-            Carrier::Copies => Found::unless(self.copies, Unavailable::SameOrder),
-            Carrier::Toolchain => Found::unless(self.toolchain, Unavailable::SameToolchain),
+            Carrier::Copies => Reached::unless(self.copies, Unavailable::SameOrder),
+            Carrier::Toolchain => Reached::unless(self.toolchain, Unavailable::SameToolchain),
             Carrier::Namespace => {
-                Found::unless(why_not(self.namespaces, row), Unavailable::NoNamespaces)
+                Reached::unless(why_not(self.namespaces, row), Unavailable::NoNamespaces)
             }
         }
     }

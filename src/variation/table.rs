@@ -177,7 +177,7 @@ variations! {
             (Some(real), Side::A) => Value::Path(real.clone()),
             (Some(_), _) => c.dir(side, "toolchain-path", "of/the/other"),
         };
-    SearchPath: "search-path", "PATH: longer and, where the same programs are found first, in another order";
+    SearchPath: "search-path", "PATH: longer and, where the same programs are found first, in a different order";
         needs Nothing; by [Within(&["PATH"])];
         found as Environment, "directory added to PATH", SearchPath: |c, side| match side {
             Side::A => Value::Nothing,

@@ -21,7 +21,7 @@ use crate::recipe::Recipe;
 use crate::request::VerifyRequest;
 use crate::sbom;
 use crate::setting::entry::{Fate, Setting};
-use crate::source::address;
+use crate::source::git_url;
 use crate::toolchain::{Toolchain, field};
 use crate::verdict::Verdict;
 use crate::verify::result::{Checked, FileOutcome, Part, SettingRow, SettingState};
@@ -89,7 +89,7 @@ impl About<'_> {
         let remote = said.remote.as_deref().filter(|_| sbom::of_source(said).is_some())?;
         let here = self.project.source.remote();
         let setting = Setting::remote(remote);
-        let known = here.is_some_and(|here| here == remote || address::same(here, remote))
+        let known = here.is_some_and(|here| here == remote || git_url::same(here, remote))
             || settings::accepted(&setting, self.asked) == SettingState::Accepted;
         (!known).then_some(setting)
     }

@@ -10,7 +10,7 @@ use repro_formats::names::visible;
 
 use crate::error::{bad_input, host, usage};
 use crate::project::publish::{DIST, MANIFEST};
-use crate::source::address;
+use crate::source::git_url;
 use crate::{fs, manifest};
 
 /// Ends of names of files that say something about a release and are not part of what is built.
@@ -104,7 +104,7 @@ fn file(path: &Path, input: &mut Input) -> Result<()> {
     let shown = path.display();
     if !path.is_file() {
         let text = path.to_string_lossy();
-        return Err(match address::is_address(&text) && text.contains("://") {
+        return Err(match git_url::is_address(&text) && text.contains("://") {
             true => usage(format!(
                 "`{shown}` is a URL: download the file first, `repro verify` fetches nothing but source"
             )),

@@ -11,8 +11,8 @@ use crate::cargo::home;
 use crate::cargo::lockfile::{self, Locked};
 use crate::error::{host, refused};
 use crate::fs;
+use crate::metadata::{Cargo, Failed, Why};
 use crate::process::Cmd;
-use crate::query::{Cargo, Failed, Why};
 use crate::source::spec;
 
 /// A crate that a registry publishes.

@@ -13,11 +13,11 @@ use super::registry;
 use crate::error::{bad_input, refused, usage};
 use crate::git::short;
 use crate::manifest::{self, Manifest, SourceKind};
-use crate::query::Cargo;
+use crate::metadata::Cargo;
 use crate::request::{Expected, Given, SourceChoice};
 use crate::source::identity::{Repository, SourceFacts};
 use crate::source::remote::{self, Named};
-use crate::source::{self, AsItIs, Source, Wanted, address, commit, exported};
+use crate::source::{self, AsItIs, Source, SourceRequest, commit, exported, git_url};
 use crate::{fs, process};
 
 /// A tree of files to build from.
@@ -107,7 +107,7 @@ impl Search<'_> {
                     None if !text.contains(':') => return Err(no_source(text)),
                     Some((path, revision)) => (self.here(path, id)?, revision),
                     None => {
-                        let (url, revision) = address::split_revision(text);
+                        let (url, revision) = git_url::split_revision(text);
                         (self.cloned(url, Some(id), Named::Own)?.0, revision)
                     }
                 };
@@ -201,7 +201,7 @@ impl Search<'_> {
         let tree = self.files(given)?;
         fs::only_files(&tree.dir)?;
         let package = tree.dir.join(&claimed.directory);
-        let source = source::find(&Wanted {
+        let source = source::find(&SourceRequest {
             cargo: self.cargo.clone(),
             manifest: match package.join("Cargo.toml").is_file() {
                 true => package.join("Cargo.toml"),
@@ -253,10 +253,10 @@ impl Search<'_> {
     /// files are to be taken as they are.
     fn repository_of(&self, text: &str) -> Result<Option<(Repository, String, PathBuf)>> {
         let Some((path, revision)) = local(text) else {
-            if !address::is_address(text) {
+            if !git_url::is_address(text) {
                 return Ok(None);
             }
-            let (url, revision) = address::split_revision(text);
+            let (url, revision) = git_url::split_revision(text);
             let (found, id) = self.cloned(url, revision, Named::Own)?;
             return Ok(Some((found, id, PathBuf::new())));
         };

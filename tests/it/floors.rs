@@ -10,10 +10,10 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 const ORDER: &[&str] = &[
     // ground
     "error", "process", "orphans", "fs", "git", "term", // values
-    "artifact", "verdict", "epoch", "toolchain", "platform", "variation", "layout", "sandbox",
+    "artifact", "verdict", "epoch", "toolchain", "platform", "variation", "build_dirs", "sandbox",
     "request", // steps
-    "query", "source", "recipe", "shim", "ledger", "cargo", "build", "compare", "blame", "replay",
-    "check", // outputs
+    "metadata", "source", "recipe", "shim", "ledger", "cargo", "build", "compare", "blame",
+    "replay", "check", // outputs
     "manifest", "setting", "sbom", "attest", "oci", "survey", "project", "remedies", "verify",
     "archive", "init", // entry
     "report", "command", "cli", "entry",

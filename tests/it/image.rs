@@ -238,11 +238,11 @@ fn bases_that_are_hostile_are_refused_and_the_image_stays_as_it_is() {
     };
     type Attack<'a> = (&'a str, &'a dyn Fn(&Path) -> String);
     let attacks: &[Attack] = &[
-        ("has other bytes", &|layout| {
+        ("does not match its digest", &|layout| {
             std::fs::write(blobs(layout).join(&base.manifest), "{}").unwrap();
             base.manifest.clone()
         }),
-        ("has other bytes", &|layout| {
+        ("does not match its digest", &|layout| {
             let layer = hex(&value(&blobs(layout).join(&base.manifest))["layers"][0]);
             std::fs::write(blobs(layout).join(layer), "NOT EVEN A TAR: it is copied as it is")
                 .unwrap();
@@ -257,7 +257,7 @@ fn bases_that_are_hostile_are_refused_and_the_image_stays_as_it_is() {
         ("is not `sha256:`", &|layout| {
             with(layout, &|m| m["layers"][0]["digest"] = json!("sha256:../../../../etc/passwd"))
         }),
-        ("has other bytes", &|layout| {
+        ("does not match its digest", &|layout| {
             with(layout, &|m| m["layers"][0]["size"] = json!(1_u64 << 60))
         }),
         ("127 layers", &|layout| {

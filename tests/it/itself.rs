@@ -56,7 +56,7 @@ fn verify(project: &Project, published: &Path, more: &[&str]) -> Run {
 fn a_link_to_the_published_file_is_no_output_of_a_build() {
     let project = committed(linked(LINK));
     let published = evil(&project, "release/true");
-    let words = "not a file in its target directory";
+    let words = "not a regular file in its target directory";
     fails(&verify(&project, &published, &["--no-sandbox"]), 5, &[words]);
     let project = committed(linked(":"));
     let published = evil(&project, "release/true");
@@ -71,7 +71,7 @@ fn a_link_to_the_published_file_is_no_output_of_a_build() {
 fn a_link_to_the_published_file_is_no_output_in_a_sandbox_either() {
     let project = committed(linked(LINK));
     let published = evil(&project, "release/true");
-    let words = ["not a file in its target directory", "`true"];
+    let words = ["not a regular file in its target directory", "`true"];
     fails(&verify(&project, &published, &["--sandbox"]), 5, &words);
 }
 
@@ -107,7 +107,7 @@ fn a_macro_that_speaks_as_cargo_names_no_file_of_this_machine() {
     says(&project, &line.to_string());
     project.write(".gitignore", "target\nrelease\n");
     let project = committed(project);
-    fails(&verify(&project, &published, &[]), 5, &["`true`", "not a file in its target directory"]);
+    fails(&verify(&project, &published, &[]), 5, &["`true`", "not a regular file in its target"]);
     // The metadata is a FIFO that nothing writes to: reading it would never end.
     let metadata = project.base().join("true.rmeta");
     sh(&project.dir, &format!("mkfifo {metadata:?}"));
@@ -117,7 +117,7 @@ fn a_macro_that_speaks_as_cargo_names_no_file_of_this_machine() {
     std::fs::write(published.with_extension("rlib"), "evil\n").unwrap();
     says(&project, &line.to_string());
     project.commit("metadata");
-    let words = "not a file in its target directory";
+    let words = "not a regular file in its target directory";
     fails(&verify(&project, &published, &[]), 5, &["`true.rlib`", words]);
     says(&project, "nothing of interest");
     project.commit("quiet");

@@ -352,7 +352,7 @@ fn forged_components_are_refused_in_one_sentence() {
         ("is not a SHA-256", |c| {
             c["artifacts"][0]["standard_library"] = json!([{"name": "a", "sha256": "A"}])
         }),
-        ("does not go with", |c| c["compared"] = json!(true)),
+        ("does not fit", |c| c["compared"] = json!(true)),
         ("unknown field `extra`", |c| c["extra"] = json!(1)),
     ];
     for (words, forge) in attacks {

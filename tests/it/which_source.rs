@@ -266,7 +266,7 @@ fn a_repository_without_the_commit_says_what_is_missing() {
     fails(&it.verify_in(&here, &[&it.manifest]), 4, &["names no remote", "give --source"]);
     // Of another user: git's own reason, and not that the commit is missing.
     let owned = [("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")];
-    let words = ["which another user owns", "safe.directory"];
+    let words = ["which a different user owns", "safe.directory"];
     for (dir, args) in [
         (Path::new(&full), &[it.manifest.as_str()][..]),
         (&here, &[&it.manifest, "--source", &full]),

@@ -1,5 +1,6 @@
 //! One file of cargo's configuration, with those that it includes: their text as one document, and
 //! with its relative paths made absolute.
+//! Paths start from the directory that holds `.cargo`, and programs only if they contain a slash, as in cargo.
 
 use std::path::{Path, PathBuf};
 
@@ -8,9 +9,9 @@ use toml_edit::{DocumentMut, Item, Table, TableLike, Value};
 
 use crate::fs::toml;
 
-/// Where a config file lies.
+/// Where a config file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum ConfigPlace {
     /// In the source: it comes along with the copy.
     Source,
     /// In a directory above the source.
@@ -24,8 +25,8 @@ pub enum Place {
 pub struct ConfigFile {
     /// Its path in the user's tree.
     pub path: PathBuf,
-    /// Where it lies.
-    pub place: Place,
+    /// Where it is.
+    pub place: ConfigPlace,
     pub(super) document: DocumentMut,
     /// The files that it includes, the strongest first.
     pub(super) includes: Vec<ConfigFile>,
@@ -114,7 +115,7 @@ impl ConfigFile {
     }
 }
 
-pub(super) fn parse(path: PathBuf, place: Place, text: &str) -> Result<ConfigFile> {
+pub(super) fn parse(path: PathBuf, place: ConfigPlace, text: &str) -> Result<ConfigFile> {
     let what = format!("cargo config `{}`", path.display());
     let document = toml::parse(&what, text.to_string())?.into_mut();
     Ok(ConfigFile { path, place, document, includes: Vec::new(), relative: false })

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use toml_edit::{Item, TableLike, Value};
 
-use super::file::{ConfigFile, Place, parse};
+use super::file::{ConfigFile, ConfigPlace, parse};
 use crate::error::{bad_input, refused};
 use crate::fs;
 
@@ -85,7 +85,7 @@ impl Inside<'_> {
             {
                 self.check_inside(relative)?;
             }
-            let place = if inside { Place::Source } else { outer(file.place) };
+            let place = if inside { ConfigPlace::Source } else { outer(file.place) };
             let Some(text) = fs::read_text_if_any(&self.real(&include.path))? else {
                 if include.optional {
                     continue;
@@ -106,8 +106,8 @@ impl Inside<'_> {
 }
 
 /// What a file outside the source is that one of this place includes.
-fn outer(place: Place) -> Place {
-    if place == Place::Source { Place::Outer } else { place }
+fn outer(place: ConfigPlace) -> ConfigPlace {
+    if place == ConfigPlace::Source { ConfigPlace::Outer } else { place }
 }
 
 /// One entry of `include`.
@@ -154,7 +154,7 @@ fn includes(file: &ConfigFile) -> Result<Vec<Include>> {
 
 pub(super) fn first_of<'a>(
     candidates: impl Iterator<Item = &'a PathBuf>,
-    place: Place,
+    place: ConfigPlace,
 ) -> Result<Option<ConfigFile>> {
     // One in a directory that is closed to the user does not exist for cargo either.
     for path in candidates.filter(|path| path.exists()) {
@@ -168,7 +168,7 @@ pub(super) fn first_of<'a>(
 
 /// Files that a config file includes, directly or through others, the strongest first.
 pub fn included_by(path: &Path) -> Result<Vec<PathBuf>> {
-    let file = first_of(std::iter::once(&path.to_owned()), Place::Outer)?;
+    let file = first_of(std::iter::once(&path.to_owned()), ConfigPlace::Outer)?;
     let all = file.iter().flat_map(|file| file.with_includes().skip(1));
     Ok(all.map(|f| f.path.clone()).collect())
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use toml_edit::Item;
 
-use super::{Config, ConfigFile, Place, visit};
+use super::{Config, ConfigFile, ConfigPlace, visit};
 use crate::fs;
 
 /// Keys that name a directory with crates. The content of the first is checked by nothing, since the
@@ -40,7 +40,7 @@ impl Config {
 
     /// The first directory with crates outside `root` that a file of the source there names.
     pub fn leads_out(&self, root: &Path) -> Option<Leads> {
-        let inside = self.files.iter().filter(|f| f.place == Place::Source);
+        let inside = self.files.iter().filter(|f| f.place == ConfigPlace::Source);
         let named = inside.flat_map(|file| {
             let each = DIRECTORIES.iter().flat_map(move |key| {
                 directories(file, key).into_iter().map(move |to| (key[0].to_string(), to))

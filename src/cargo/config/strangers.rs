@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Result;
 use toml_edit::{Item, TableLike};
 
-use super::{Config, Place, lookup};
+use super::{Config, ConfigPlace, lookup};
 use crate::error::refused;
 use crate::fs;
 
@@ -20,7 +20,7 @@ impl Config {
     /// # Errors
     /// The source gives a registry that this user has a token for another address.
     pub fn distrust_source(&mut self, cargo_home: Option<&Path>) -> Result<()> {
-        for file in self.files.iter_mut().filter(|file| file.place == Place::Source) {
+        for file in self.files.iter_mut().filter(|file| file.place == ConfigPlace::Source) {
             file.change(&mut |table| {
                 table.remove("http");
                 let Some(net) = table.get_mut("net").and_then(Item::as_table_like_mut) else {
@@ -32,7 +32,7 @@ impl Config {
         }
         for name in self.keys(&["registries"]) {
             let index = |of_source: bool| {
-                let files = self.all().filter(|f| (f.place == Place::Source) == of_source);
+                let files = self.all().filter(|f| (f.place == ConfigPlace::Source) == of_source);
                 let found = files.filter_map(|f| {
                     lookup(f.document.as_table(), &["registries", &name, "index"])?.as_str()
                 });
@@ -57,7 +57,7 @@ impl Config {
             let registry = table.get("registries").and_then(Item::as_table_like)?.get(name)?;
             registry.get("token").map(drop)
         };
-        let own = self.all().filter(|file| file.place != Place::Source);
+        let own = self.all().filter(|file| file.place != ConfigPlace::Source);
         if variable(name, "TOKEN").is_some() || own.filter_map(|f| token(&*f.document)).count() > 0
         {
             return Ok(true);
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn connections_are_the_users_own() {
         let text = "[http]\nproxy = 'evil'\n[net]\nretry = 3\nssh = { known-hosts = ['evil'] }\n[source.x]\nregistry = 'y'\n";
-        let files = [Place::Source, Place::CargoHome];
+        let files = [ConfigPlace::Source, ConfigPlace::CargoHome];
         let files = files.map(|place| parse("/d/.cargo/config.toml".into(), place, text).unwrap());
         let mut config = Config { files: files.into() };
         config.distrust_source(None).unwrap();

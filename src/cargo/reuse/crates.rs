@@ -7,7 +7,7 @@ use std::path::Path;
 use repro_formats::digest;
 use serde::{Deserialize, Serialize};
 
-use super::asked::Asked;
+use super::ledger_call::LedgerCall;
 use super::watched;
 use crate::cargo::units::stem_of;
 use crate::cargo::{assembler, rustc_args};
@@ -29,7 +29,7 @@ pub(super) struct Crate {
     unwatched: Option<String>,
 }
 
-impl Asked<'_> {
+impl LedgerCall<'_> {
     /// What is known of a crate.
     pub(super) fn known(&self, stem: &str) -> Option<Crate> {
         let text = std::fs::read(self.dir.join(CRATES).join(stem)).ok()?;

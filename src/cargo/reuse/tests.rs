@@ -90,7 +90,7 @@ impl World {
         self.dir.path().join(name)
     }
 
-    fn with<T>(&self, then: impl FnOnce(&Asked<'_>) -> T) -> T {
+    fn with<T>(&self, then: impl FnOnce(&LedgerCall<'_>) -> T) -> T {
         let text = |name: &str| self.path(name).display().to_string();
         let given = self.args.iter().filter_map(|a| a.strip_prefix("--extern=")?.split_once('='));
         let unit = Unit {
@@ -118,7 +118,7 @@ impl World {
             side: "A".to_string(),
         };
         let dir = self.path("wrapper");
-        then(&Asked { spec: &spec, dir: &dir, unit: &unit, args: &self.args, env: &self.env })
+        then(&LedgerCall { spec: &spec, dir: &dir, unit: &unit, args: &self.args, env: &self.env })
     }
 
     fn remember(&self) -> Result<(), String> {
@@ -133,9 +133,9 @@ impl World {
 
     /// With what was watched; none where nothing can be.
     fn remember_with(&self, watched: Option<BTreeSet<Read>>) -> Result<(), String> {
-        self.with(|asked| {
-            let plain = asked.plain(&asked.below())?;
-            let entry = asked.entry(plain, "", watched)?;
+        self.with(|call| {
+            let plain = call.plain(&call.below())?;
+            let entry = call.entry(plain, "", watched)?;
             let text = serde_json::to_vec(&[(true, &entry)]).unwrap();
             std::fs::write(self.path("view").join(&entry.primary), text).unwrap();
             Ok(())
@@ -143,9 +143,7 @@ impl World {
     }
 
     fn is_found(&self) -> bool {
-        self.with(|asked| {
-            asked.plain(&asked.below()).is_ok_and(|plain| asked.find(&plain).is_some())
-        })
+        self.with(|call| call.plain(&call.below()).is_ok_and(|plain| call.find(&plain).is_some()))
     }
 
     fn value(&self, input: &Input) -> Vec<u8> {

@@ -1,12 +1,13 @@
-//! What a call reads beyond what its dep-info lists: by procedural macros, and by assembler code that includes
-//! files. Which macros can be watched, and what was read as inputs of the call.
+//! What a call reads beyond what its dep-info lists: files read by procedural macros, and by assembler code that
+//! includes files. Decides which macros can be watched, and turns what was read into inputs of the call.
+//! If a file that was read is no known kind of input, the call is not remembered.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::asked::Asked;
+use super::ledger_call::LedgerCall;
 use crate::cargo::rustc_args::is_within;
 use crate::cargo::units::stem_of;
 use crate::fs;
@@ -92,7 +93,7 @@ pub(super) fn obstacle(
 }
 
 /// What the call read, as an input; an error is a clause. `trees` are directories that are inputs as a whole.
-pub(super) fn input(call: &Asked<'_>, trees: &[PathBuf], read: Read) -> Result<Input, String> {
+pub(super) fn input(call: &LedgerCall<'_>, trees: &[PathBuf], read: Read) -> Result<Input, String> {
     let at = |path: PathBuf| Path::new(&call.unit.dir).join(path);
     match read {
         Read::Variable(name) => Ok(Input::Variable(name)),
@@ -117,8 +118,8 @@ fn is_source(spec: &Spec, real: &Path) -> bool {
 
 /// What a file is that a macro read; an error says what it is. Of the target directory only files in OUT_DIR
 /// are inputs: others there are written while rustc runs.
-fn by_macro(call: &Asked<'_>, path: PathBuf) -> Result<Input, String> {
-    let Asked { spec, unit, .. } = call;
+fn by_macro(call: &LedgerCall<'_>, path: PathBuf) -> Result<Input, String> {
+    let LedgerCall { spec, unit, .. } = call;
     if !spec.files_varied {
         return Err("files whose times and modes are not varied".to_string());
     }
@@ -132,7 +133,7 @@ fn by_macro(call: &Asked<'_>, path: PathBuf) -> Result<Input, String> {
 }
 
 /// Whether rustc opens this to learn about its own process.
-fn is_own(call: &Asked<'_>, path: &Path) -> bool {
+fn is_own(call: &LedgerCall<'_>, path: &Path) -> bool {
     OF_PROCESS.iter().any(|own| match own.ends_with('/') {
         true => path.starts_with(own),
         false => path == Path::new(own),
@@ -149,8 +150,8 @@ fn is_standard(spec: &Spec, path: &Path) -> bool {
 }
 
 /// What a file is that rustc opened. Most are its own business, but assembler code includes whatever it names.
-fn opened(call: &Asked<'_>, trees: &[PathBuf], path: PathBuf) -> Result<Input, String> {
-    let Asked { spec, unit, .. } = call;
+fn opened(call: &LedgerCall<'_>, trees: &[PathBuf], path: PathBuf) -> Result<Input, String> {
+    let LedgerCall { spec, unit, .. } = call;
     let real = fs::normalized(&path);
     if is_own(call, &real)
         || is_standard(spec, &real)
@@ -180,7 +181,7 @@ fn opened(call: &Asked<'_>, trees: &[PathBuf], path: PathBuf) -> Result<Input, S
 }
 
 /// Whether this is the jobserver: a named pipe, or numbers of open files.
-fn is_jobserver(call: &Asked<'_>, path: &Path) -> bool {
+fn is_jobserver(call: &LedgerCall<'_>, path: &Path) -> bool {
     let values = JOBSERVER.iter().filter_map(|name| call.env.get(OsStr::new(name))?.to_str());
     let servers = values.flat_map(str::split_whitespace).filter_map(|word| {
         word.strip_prefix("--jobserver-auth=").or_else(|| word.strip_prefix("--jobserver-fds="))

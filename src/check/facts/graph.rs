@@ -13,8 +13,8 @@ use cargo_metadata::{
 };
 
 use crate::error::{bad_input, refused};
+use crate::metadata::{Cargo, Failed, Why};
 use crate::process::Cmd;
-use crate::query::{Cargo, Failed, Why};
 use crate::request::Selection;
 
 /// A package that the build uses.
@@ -69,14 +69,14 @@ pub(super) enum Missing {
 const FEATURES: &[&str] = &["--features", "--all-features", "--no-default-features"];
 
 /// What cargo is asked for, in the directory of the manifest.
-pub(super) struct Asked<'a> {
+pub(super) struct Resolver<'a> {
     pub(super) cargo: &'a Cargo,
     pub(super) manifest: &'a Path,
     pub(super) selection: &'a Selection,
     pub(super) targets: &'a [String],
 }
 
-impl Asked<'_> {
+impl Resolver<'_> {
     pub(super) fn graph(&self) -> Result<Vec<Used>, Missing> {
         let (metadata, tree) = std::thread::scope(|s| {
             let tree = s.spawn(|| self.tree());

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use toml_edit::{Item, TableLike};
 
-use crate::check::hit::Place;
+use crate::check::hit::FileLine;
 use crate::fs::toml::{File, text};
 
 /// A dependency as written.
@@ -14,7 +14,7 @@ pub struct Dependency {
     /// The name of the package.
     pub name: String,
     /// Where it stands.
-    pub place: Place,
+    pub place: FileLine,
     /// The comment right above it, and the one at the end of its line.
     pub comment: String,
     /// `git`.

@@ -1,5 +1,5 @@
-//! Everything that rules look at, read once. What cannot be read is reported in one sentence, and
-//! the rules that need it do not run; all others do.
+//! Everything that rules look at, read once. Only this part of `check` reads files and runs programs.
+//! If something cannot be read, that is reported in one sentence and the rules that need it do not run; all others do.
 
 pub mod graph;
 pub mod manifests;
@@ -17,9 +17,9 @@ use cargo_metadata::Metadata;
 
 use crate::cargo::lockfile::{self, Lockfile};
 use crate::cargo::toolchain as find_toolchain;
-use crate::check::hit::Place;
+use crate::check::hit::FileLine;
 use crate::fs::{self, toml};
-use crate::query::Cargo;
+use crate::metadata::Cargo;
 use crate::request::Selection;
 use crate::source::root_of;
 use crate::toolchain::{self, Pin};
@@ -32,7 +32,7 @@ use tree::Tree;
 
 /// What is asked of the project.
 #[derive(Clone, Debug)]
-pub struct Wanted {
+pub struct CheckScope {
     /// Who answers questions about it.
     pub cargo: Cargo,
     /// Cargo.toml, absolute.
@@ -90,14 +90,14 @@ pub struct Facts {
 
 impl Facts {
     /// Reads everything.
-    pub fn gather(wanted: &Wanted) -> Facts {
+    pub fn gather(scope: &CheckScope) -> Facts {
         let troubles = Mutex::new(Vec::new());
         let note = |error| troubles.lock().expect("no panic holds this").push(error);
         // Canonical, so that it is below the repository as git names that.
-        let wanted = &Wanted { manifest: fs::canonical(&wanted.manifest), ..wanted.clone() };
-        let dir = wanted.manifest.parent().unwrap_or(Path::new("/")).to_owned();
+        let scope = &CheckScope { manifest: fs::canonical(&scope.manifest), ..scope.clone() };
+        let dir = scope.manifest.parent().unwrap_or(Path::new("/")).to_owned();
         // A broken manifest is reported below, with its line.
-        let workspace = wanted.cargo.workspace_root(&wanted.manifest);
+        let workspace = scope.cargo.workspace_root(&scope.manifest);
         let workspace = workspace.unwrap_or_else(|_| dir.clone());
         let mut facts = Facts { workspace: workspace.clone(), ..Facts::default() };
         let target = target_directory(&workspace);
@@ -107,7 +107,7 @@ impl Facts {
                 (repository.is_none(), tree::read(&workspace, repository.flatten(), &target))
             });
             let compiler = s.spawn(|| Compiler::ask(&dir));
-            facts.read_files(wanted, &dir, &note);
+            facts.read_files(scope, &dir, &note);
             let (unreadable, tree) = tree.join().expect("reading files does not panic");
             facts.repository_unreadable = unreadable;
             facts.tree = kept(tree, &note).unwrap_or_default();
@@ -115,7 +115,7 @@ impl Facts {
         });
         facts.root = facts.tree.repository.clone().unwrap_or(workspace);
         match compiler {
-            Ok(compiler) => facts.read_graph(wanted, &compiler, &note),
+            Ok(compiler) => facts.read_graph(scope, &compiler, &note),
             // rustup has printed the same error in place of cargo's output.
             Err(_)
                 if facts.members.is_none()
@@ -126,7 +126,7 @@ impl Facts {
         facts
     }
 
-    fn read_files(&mut self, wanted: &Wanted, dir: &Path, note: &dyn Fn(anyhow::Error)) {
+    fn read_files(&mut self, scope: &CheckScope, dir: &Path, note: &dyn Fn(anyhow::Error)) {
         let lock = self.workspace.join("Cargo.lock");
         self.lockfile_missing = !lock.exists();
         self.lockfile = kept(lockfile::read(&lock), note).flatten();
@@ -134,27 +134,27 @@ impl Facts {
         self.pin_unreadable = pin.is_err();
         self.pin = kept(pin, note).flatten();
         self.deny = kept(policy::deny(&self.workspace), note).flatten();
-        self.sbom = wanted.sbom.as_deref().and_then(|path| kept(policy::sbom(path), note));
+        self.sbom = scope.sbom.as_deref().and_then(|path| kept(policy::sbom(path), note));
         self.settings = settings::of_environment(std::env::vars_os());
-        for path in settings::config_files(dir, wanted.cargo_home.as_deref(), note) {
+        for path in settings::config_files(dir, scope.cargo_home.as_deref(), note) {
             if let Some(file) = kept(toml::File::read(&path), note).flatten() {
                 self.settings.extend(settings::of_file(&file));
             }
         }
-        self.read_manifests(wanted, note);
+        self.read_manifests(scope, note);
     }
 
-    fn read_manifests(&mut self, wanted: &Wanted, note: &dyn Fn(anyhow::Error)) {
+    fn read_manifests(&mut self, scope: &CheckScope, note: &dyn Fn(anyhow::Error)) {
         let root = self.workspace.join("Cargo.toml");
-        let mut paths = vec![root.clone(), wanted.manifest.clone()];
-        let mut asked = None;
-        match wanted.cargo.metadata(&root) {
+        let mut paths = vec![root.clone(), scope.manifest.clone()];
+        let mut unanswered = None;
+        match scope.cargo.metadata(&root) {
             Ok(metadata) => {
                 let members = metadata.packages.iter();
                 paths.extend(members.map(|p| p.manifest_path.as_std_path().to_owned()));
                 self.members = Some(metadata);
             }
-            Err(error) => asked = Some(error),
+            Err(error) => unanswered = Some(error),
         }
         let mut seen = BTreeSet::new();
         let mut broken = false;
@@ -169,31 +169,31 @@ impl Facts {
             }
         }
         // cargo's own error only where ours has no line.
-        if let Some(error) = asked.filter(|_| !broken) {
+        if let Some(error) = unanswered.filter(|_| !broken) {
             note(error);
         }
         if let Ok(Some(file)) = toml::File::read(&root) {
             let found = settings::of_file(&file).into_iter();
             self.settings.extend(found.filter(|s| s.key.starts_with("profile.")));
         }
-        if let Some(profile) = &wanted.selection.profile {
+        if let Some(profile) = &scope.selection.profile {
             settings::keep_profile(&mut self.settings, profile);
         }
     }
 
-    fn read_graph(&mut self, wanted: &Wanted, compiler: &Compiler, note: &dyn Fn(anyhow::Error)) {
-        self.targets = self.asked_targets(&wanted.selection, &compiler.host);
+    fn read_graph(&mut self, scope: &CheckScope, rustc: &Compiler, note: &dyn Fn(anyhow::Error)) {
+        self.targets = self.asked_targets(&scope.selection, &rustc.host);
         // Without a lockfile or with a manifest that cargo cannot read there is nothing to resolve.
         if self.lockfile.is_none() || self.members.is_none() {
             return;
         }
-        let asked = graph::Asked {
-            cargo: &wanted.cargo,
-            manifest: &wanted.manifest,
-            selection: &wanted.selection,
+        let resolver = graph::Resolver {
+            cargo: &scope.cargo,
+            manifest: &scope.manifest,
+            selection: &scope.selection,
             targets: &self.targets,
         };
-        match asked.graph() {
+        match resolver.graph() {
             Ok(used) => self.used = used,
             Err(Missing::Stale) => {
                 self.lockfile_stale = true;
@@ -201,9 +201,9 @@ impl Facts {
             }
             Err(Missing::Other(error)) => return note(error),
         }
-        let cfgs: Result<Vec<_>> = self.targets.iter().map(|t| compiler.cfgs_of(t)).collect();
+        let cfgs: Result<Vec<_>> = self.targets.iter().map(|t| rustc.cfgs_of(t)).collect();
         let Some(cfgs) = kept(cfgs, note) else { return };
-        let (reads, troubles) = sources::scan(&self.used, &compiler.cfgs, &cfgs);
+        let (reads, troubles) = sources::scan(&self.used, &rustc.cfgs, &cfgs);
         self.reads = reads;
         self.resolved = true;
         troubles.into_iter().for_each(note);
@@ -226,7 +226,7 @@ impl Facts {
     }
 
     /// Where a package stands in the lockfile.
-    pub fn place_in_lockfile(&self, name: &str, version: &str) -> Option<Place> {
+    pub fn place_in_lockfile(&self, name: &str, version: &str) -> Option<FileLine> {
         let entry = self.lockfile.as_ref()?.entry(name, version)?;
         Some(entry.place.clone())
     }

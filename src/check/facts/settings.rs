@@ -1,5 +1,6 @@
 //! Settings that reach the build: from cargo's config files, manifests and the environment, each
 //! with its place.
+//! A variable is listed under the config key that it stands for, so a rule looks for one name.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 use toml_edit::{Item, TableLike};
 
 use crate::cargo::config;
-use crate::check::hit::Place;
+use crate::check::hit::FileLine;
 use crate::fs::toml::File;
 
 /// One setting.
@@ -18,7 +19,7 @@ pub struct Setting {
     /// The value as text; the words of a list of flags.
     pub words: Vec<String>,
     /// Where it is set; none for the environment.
-    pub place: Option<Place>,
+    pub place: Option<FileLine>,
     /// Its name in messages.
     pub shown: String,
 }

@@ -1,5 +1,6 @@
 //! What the sources of used packages read. Build scripts and procedural macros are searched completely; other
 //! code only for `env!`, and only in files whose bytes contain the word.
+//! [`crate::check::rust`] does the reading; this module chooses the files, and looks at packages in parallel.
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -9,11 +10,11 @@ use anyhow::{Context, Result};
 use memchr::memmem;
 
 use super::graph::Used;
-use crate::check::hit::Place;
+use crate::check::hit::FileLine;
 use crate::check::rust::cfg::Cfgs;
 use crate::check::rust::modules::{self, Module};
 use crate::check::rust::reads;
-use crate::check::rust::tables::{self, Found};
+use crate::check::rust::tables::{self, CodeRead};
 pub use crate::check::rust::tables::{Code, What};
 use crate::fs;
 
@@ -31,7 +32,7 @@ pub struct Read {
     /// It is seen to reach the output.
     pub emitted: bool,
     /// Where.
-    pub place: Place,
+    pub place: FileLine,
     /// Whether the package is in what is built for the target.
     pub shipped: bool,
     /// The same code knows SOURCE_DATE_EPOCH.
@@ -121,14 +122,14 @@ fn one(package: &Used, host: &Cfgs, targets: &[Cfgs]) -> (Vec<Read>, Vec<anyhow:
 
 fn reads_of(package: &Used, modules: &[Module], code: Code) -> Vec<Read> {
     let (found, knows_epoch) = reads::of(modules, code);
-    let read = |(file, found): (usize, Found)| Read {
+    let read = |(file, found): (usize, CodeRead)| Read {
         package: package.spec(),
         shipped: package.shipped,
         code,
         what: found.what,
         detail: found.detail,
         emitted: found.emitted,
-        place: Place { path: modules[file].path.clone(), line: found.line },
+        place: FileLine { path: modules[file].path.clone(), line: found.line },
         knows_epoch,
     };
     found.into_iter().map(read).collect()

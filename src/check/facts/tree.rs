@@ -61,7 +61,7 @@ fn submodules(top: &Path) -> Result<Vec<(PathBuf, &'static str)>> {
 fn status(text: &str) -> Vec<(PathBuf, &'static str)> {
     let of = |line: &str| {
         let what = match line.chars().next()? {
-            '+' => "is at another commit than the one that is recorded",
+            '+' => "is not at the recorded commit",
             '-' => "is not checked out",
             'U' => "has conflicts",
             _ => return None,

@@ -6,11 +6,11 @@ use syn::Lit;
 use syn::visit::Visit;
 
 use super::macros::leading_literal;
-use super::tables::{Code, FOR_BUILD_SCRIPTS, Found, INCLUDES, OF_CARGO, PRIVATE, QUOTES, What};
+use super::tables::{Code, CodeRead, FOR_BUILD_SCRIPTS, INCLUDES, OF_CARGO, PRIVATE, QUOTES, What};
 use super::walk::{Look, Node, Walk, last_name};
 
 /// What a file compiles in, and whether it knows SOURCE_DATE_EPOCH.
-pub(super) fn of(file: &syn::File, code: Code) -> (Vec<Found>, bool) {
+pub(super) fn of(file: &syn::File, code: Code) -> (Vec<CodeRead>, bool) {
     let mut reader = Reader { code, found: Vec::new(), knows_epoch: false };
     Walk(&mut reader).visit_file(file);
     (reader.found, reader.knows_epoch)
@@ -18,7 +18,7 @@ pub(super) fn of(file: &syn::File, code: Code) -> (Vec<Found>, bool) {
 
 struct Reader {
     code: Code,
-    found: Vec<Found>,
+    found: Vec<CodeRead>,
     knows_epoch: bool,
 }
 
@@ -49,7 +49,7 @@ impl Reader {
     }
 
     fn note(&mut self, what: What, detail: String, span: Span) {
-        self.found.push(Found { what, detail, line: span.start().line, emitted: true });
+        self.found.push(CodeRead { what, detail, line: span.start().line, emitted: true });
     }
 
     fn invocation(&mut self, name: &str, tokens: TokenStream) {
@@ -89,7 +89,7 @@ impl Reader {
                 let mut inner =
                     Reader { code: Code::Target, found: Vec::new(), knows_epoch: false };
                 inner.tokens(tokens);
-                let of_machine = |f: &Found| !OF_CARGO.contains(&f.detail.as_str());
+                let of_machine = |f: &CodeRead| !OF_CARGO.contains(&f.detail.as_str());
                 for found in inner.found.into_iter().filter(of_machine) {
                     let detail = format!("{name}! of the variable {}", found.detail);
                     self.note(What::Include, detail, first.span());

@@ -1,5 +1,6 @@
 //! The files that a crate is made of, from its root on: `mod`, `#[path]`, and `include!` of a
 //! file beside.
+//! Sources are untrusted: a file that is too large, or nested too deep for a parser's stack, is reported and skipped.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

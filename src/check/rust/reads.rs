@@ -2,15 +2,15 @@
 //! from and go to is in [`super::flow`], what counts in [`super::tables`].
 
 use super::flow::{
-    self, DIRECTIVE, ENV, MESSAGE, Origin, Place, Source, UNORDERED, Value, WRITTEN,
+    self, DIRECTIVE, ENV, MESSAGE, Origin, Position, Source, UNORDERED, Value, WRITTEN,
 };
 use super::modules::Module;
 use super::names::Names;
-use super::tables::{Code, Found, OF_CARGO, What};
+use super::tables::{Code, CodeRead, OF_CARGO, What};
 use super::{command, embedded};
 
 /// What each file of a crate reads, by its number, and whether the crate knows SOURCE_DATE_EPOCH.
-pub(in crate::check) fn of(modules: &[Module], code: Code) -> (Vec<(usize, Found)>, bool) {
+pub(in crate::check) fn of(modules: &[Module], code: Code) -> (Vec<(usize, CodeRead)>, bool) {
     let (mut found, mut knows_epoch) = (Vec::new(), false);
     for (file, module) in modules.iter().enumerate() {
         let (more, knows) = embedded::of(&module.file, code);
@@ -27,15 +27,15 @@ pub(in crate::check) fn of(modules: &[Module], code: Code) -> (Vec<(usize, Found
     (found, knows_epoch)
 }
 
-fn judged(origin: &Origin, all: &[Origin]) -> Vec<(usize, Found)> {
-    let one = |what: What, detail: String, place: Place, ways: u8| {
+fn judged(origin: &Origin, all: &[Origin]) -> Vec<(usize, CodeRead)> {
+    let one = |what: What, detail: String, place: Position, ways: u8| {
         let emitted = origin.uses & ways != 0;
         let counts = match what {
             _ if emitted => true,
             w if w.only_emitted() => false,
             _ => origin.uses == 0 || origin.uses & !(MESSAGE | UNORDERED) != 0,
         };
-        counts.then_some((place.0, Found { line: place.1, what, detail, emitted }))
+        counts.then_some((place.0, CodeRead { line: place.1, what, detail, emitted }))
     };
     match &origin.source {
         Source::Known(what, detail) => {
@@ -46,9 +46,9 @@ fn judged(origin: &Origin, all: &[Origin]) -> Vec<(usize, Found)> {
             one(*what, format!("the variable {name}"), origin.place, ways).into_iter().collect()
         }
         Source::Command => {
-            let words: Vec<(&str, Place)> = texts(&origin.words, all).collect();
+            let words: Vec<(&str, Position)> = texts(&origin.words, all).collect();
             let only: Vec<&str> = words.iter().map(|(text, _)| *text).collect();
-            let told = |(program, at): (&str, Place)| {
+            let told = |(program, at): (&str, Position)| {
                 let own = origin.place.0 == at.0 && origin.place.1 == at.1;
                 let reads = command::reads(program, &only).into_iter();
                 let found = reads.filter_map(|(what, detail, text)| {
@@ -74,7 +74,7 @@ fn ways(what: What) -> u8 {
     }
 }
 
-fn texts<'a>(value: &'a Value, all: &'a [Origin]) -> impl Iterator<Item = (&'a str, Place)> {
+fn texts<'a>(value: &'a Value, all: &'a [Origin]) -> impl Iterator<Item = (&'a str, Position)> {
     value.iter().filter_map(|id| match &all[*id as usize] {
         Origin { source: Source::Text(text), place, .. } => Some((text.as_str(), *place)),
         _ => None,

@@ -1,10 +1,12 @@
 //! What code can ask of the machine that it runs on, and where a value can go: const tables.
+//! To recognize one more function, macro or variable, add a row here. [`super::flow`] follows values, and
+//! [`super::reads`] decides which of them are reported.
 
 use What::*;
 
 /// Something that is read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::check) struct Found {
+pub(in crate::check) struct CodeRead {
     pub(in crate::check) line: usize,
     pub(in crate::check) what: What,
     pub(in crate::check) detail: String,

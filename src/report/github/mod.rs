@@ -1,5 +1,6 @@
 //! The report for GitHub Actions: annotations on standard output, and a step summary in Markdown
 //! (<https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands>).
+//! Names and messages come from crates and compilers: nothing in them may end a command or act as markup.
 
 pub mod check;
 

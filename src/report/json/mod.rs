@@ -1,4 +1,5 @@
 //! The report as JSON, schema `repro.report/1`: one object on standard output and nothing else.
+//! `docs/repro.report-1.schema.json` describes it; `docs/stability.md` says which changes need a new version.
 
 pub mod attested;
 pub mod check;
@@ -20,7 +21,7 @@ use crate::blame::culprit::{Culprit, Proof};
 use crate::compare::{Output, Pair};
 use crate::ledger::Split;
 use crate::manifest::{Archive, Image};
-use crate::recipe::Row;
+use crate::recipe::RecipeRow;
 use crate::remedies::Tried;
 use crate::report::Report;
 use crate::setting::entry::Setting;
@@ -157,7 +158,7 @@ pub fn failure(command: &str, kind: &str, message: &str) -> String {
 }
 
 /// The recipe.
-pub fn recipe(rows: &[Row]) -> String {
+pub fn recipe(rows: &[RecipeRow]) -> String {
     encode(&rows)
 }
 

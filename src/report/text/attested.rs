@@ -45,7 +45,7 @@ pub fn text(found: &Attested, signed: &[String], verbose: bool) -> String {
         row(&mut out, BAD, "differs", format_args!("`{name}` is not what the manifest lists"));
     }
     for name in found.twins.iter().map(|name| visible(name)) {
-        let text = format!("`{name}` has other bytes than another published file of its name");
+        let text = format!("`{name}` differs from another published file with the same name");
         row(&mut out, BAD, "differs", text);
     }
     // The report of a rebuild has them above.

@@ -1,4 +1,5 @@
 //! The report as text: what a person needs on one screen, the verdict last.
+//! Without `-v`, artifacts and details of the culprit are cut until it fits; the verdict and its limits stay.
 
 pub mod attested;
 mod blame;
@@ -25,7 +26,7 @@ use repro_formats::names::printable;
 use crate::blame::culprit::{Culprit, Proof};
 use crate::compare::Pair;
 use crate::manifest::{Archive, Image};
-use crate::recipe::Row;
+use crate::recipe::RecipeRow;
 use crate::remedies::TriedOutcome;
 use crate::report::Report;
 
@@ -278,7 +279,7 @@ fn wrap(list: &str) -> String {
 }
 
 /// The recipe as a table.
-pub fn recipe(rows: &[Row]) -> String {
+pub fn recipe(rows: &[RecipeRow]) -> String {
     let width = rows.iter().map(|r| r.what.len()).max().unwrap_or(0);
     rows.iter()
         .map(|r| format!("{:<width$}  {}\n{:<width$}    {}\n", r.what, r.value, "", r.why))

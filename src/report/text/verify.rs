@@ -1,4 +1,5 @@
 //! A verification as text: what a person needs on one screen, the verdict last.
+//! Every setting that the source does not ask for is listed, whatever the verdict is.
 
 use std::fmt::Write;
 

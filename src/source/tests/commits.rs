@@ -12,7 +12,7 @@ fn a_copy_is_the_commit_with_its_tags_and_the_repository_stays_as_it_is() {
     let head = place.commit("repo");
     place.write("repo/left.txt", "not tracked");
     let before = place.listing("repo");
-    let source = place.copy(&place.wanted("repo"));
+    let source = place.copy(&place.request("repo"));
     assert!(before == place.listing("repo"), "the user's files changed");
     let commit = commit_of(&source);
     assert_eq!((commit.commit.as_str(), commit.untracked.len()), (head.as_str(), 1));
@@ -39,7 +39,7 @@ fn links_and_exec_bits_survive_a_commit_and_a_snapshot() {
     place.commit("repo");
     let link = |path: &str| std::fs::read_link(place.at(path)).unwrap();
     let mode = |path: &str| fs::lstat(&place.at(path)).unwrap().permissions().mode();
-    place.copy(&place.wanted("repo"));
+    place.copy(&place.request("repo"));
     assert_eq!(link("copy/link"), Path::new("run"));
     assert_ne!(mode("copy/run") & 0o100, 0);
     std::fs::remove_file(place.at("repo/link")).unwrap();
@@ -57,7 +57,7 @@ fn a_workspace_in_a_subdirectory_keeps_its_place() {
     place.package("repo/ws/a", "[dependencies]\nshared = { path = \"../../shared\" }");
     place.package("repo/shared", "[workspace]");
     place.commit("repo");
-    let source = place.copy(&place.wanted("repo/ws/a"));
+    let source = place.copy(&place.request("repo/ws/a"));
     assert_eq!(source.root, place.at("repo"));
     assert_eq!(source.workspace, Path::new("ws"));
     assert_eq!(source.package, Path::new("ws/a"));
@@ -73,7 +73,7 @@ fn worktrees_and_shallow_clones_have_the_same_commit() {
     place.git("repo", &["worktree", "add", "-q", "--detach", "../tree"]);
     place.git("", &["clone", "-q", "--depth", "1", &url, "shallow"]);
     for dir in ["tree", "shallow"] {
-        let source = place.copy(&place.wanted(dir));
+        let source = place.copy(&place.request(dir));
         assert_eq!(commit_of(&source).commit, head, "{dir}");
         assert_eq!(place.git("copy", &["rev-parse", "HEAD"]), head, "{dir}");
         place.git("copy", &["log", "--oneline"]);
@@ -99,7 +99,7 @@ fn a_partial_clone_fetches_what_it_has_not() {
 #[test]
 fn repositories_without_a_commit_and_unknown_revisions_are_refused() {
     let Some(place) = Place::with_git() else { return };
-    is_refused(&place.wanted("repo"), &["no commit yet"]);
+    is_refused(&place.request("repo"), &["no commit yet"]);
     place.commit("repo");
     for rev in ["nothing", "--help", "HEAD:src"] {
         is_refused(&place.revision("repo", rev), &[rev]);
@@ -109,18 +109,18 @@ fn repositories_without_a_commit_and_unknown_revisions_are_refused() {
 #[test]
 fn a_submodule_comes_from_the_work_tree_or_from_the_store_under_its_name() {
     let Some(place) = with_submodule() else { return };
-    place.copy(&place.wanted("repo"));
+    place.copy(&place.request("repo"));
     assert!(place.at("copy/deps/lib/Cargo.toml").is_file());
     // From here on only the store has it.
     std::fs::rename(place.at("lib"), place.at("gone")).unwrap();
     place.git("repo", &["submodule", "deinit", "-q", "-f", "deps/lib"]);
-    place.copy(&place.wanted("repo"));
+    place.copy(&place.request("repo"));
     assert!(place.at("copy/deps/lib/Cargo.toml").is_file());
     place.git("repo", &["worktree", "add", "-q", "--detach", "../tree"]);
-    place.copy(&place.wanted("tree"));
+    place.copy(&place.request("tree"));
     assert!(place.at("copy/deps/lib/Cargo.toml").is_file());
     fs::remove_tree(&place.at("repo/.git/modules")).unwrap();
-    let source = find(&place.wanted("repo")).unwrap();
+    let source = find(&place.request("repo")).unwrap();
     fs::remove_tree(&place.at("copy")).unwrap();
     let error = source.check_out(&place.at("copy")).unwrap_err();
     assert_eq!(kind_of(&error), Kind::Refused);
@@ -141,7 +141,7 @@ fn a_member_in_a_submodule_is_part_of_the_commit() {
     let Some(place) = with_submodule() else { return };
     place.write("repo/Cargo.toml", "[workspace]\nmembers = [\"deps/lib\"]\nresolver = \"3\"\n");
     place.commit("repo");
-    let source = place.copy(&place.wanted("repo/deps/lib"));
+    let source = place.copy(&place.request("repo/deps/lib"));
     assert_eq!(source.package, Path::new("deps/lib"));
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::error::{Kind, kind_of, one_line};
-use crate::query::Cargo;
+use crate::metadata::Cargo;
 use crate::request::SourceChoice;
 use crate::source::found::Commit;
 use crate::{fs, git};
@@ -79,8 +79,8 @@ impl Place {
         self.git(dir, &["rev-parse", "HEAD"])
     }
 
-    fn wanted(&self, dir: &str) -> Wanted {
-        Wanted {
+    fn request(&self, dir: &str) -> SourceRequest {
+        SourceRequest {
             cargo: Cargo::of_user(),
             manifest: self.at(dir).join("Cargo.toml"),
             target_dir: self.at(dir).join("target"),
@@ -88,19 +88,19 @@ impl Place {
         }
     }
 
-    fn snapshot(&self, dir: &str) -> Wanted {
+    fn snapshot(&self, dir: &str) -> SourceRequest {
         let choice = SourceChoice { allow_dirty: true, ..SourceChoice::default() };
-        Wanted { choice, ..self.wanted(dir) }
+        SourceRequest { choice, ..self.request(dir) }
     }
 
-    fn revision(&self, dir: &str, rev: &str) -> Wanted {
+    fn revision(&self, dir: &str, rev: &str) -> SourceRequest {
         let choice = SourceChoice { rev: Some(rev.to_string()), ..SourceChoice::default() };
-        Wanted { choice, ..self.wanted(dir) }
+        SourceRequest { choice, ..self.request(dir) }
     }
 
     /// Finds the source and copies it to `copy`.
-    fn copy(&self, wanted: &Wanted) -> Source {
-        let source = find(wanted).unwrap();
+    fn copy(&self, request: &SourceRequest) -> Source {
+        let source = find(request).unwrap();
         fs::remove_tree(&self.at("copy")).unwrap();
         source.check_out(&self.at("copy")).unwrap();
         source
@@ -122,15 +122,15 @@ fn commit_of(source: &Source) -> &Commit {
 }
 
 /// Kind and sentence of the error that finding a source ends with.
-fn refusal(wanted: &Wanted) -> (Kind, String) {
-    let error = find(wanted).unwrap_err();
+fn refusal(request: &SourceRequest) -> (Kind, String) {
+    let error = find(request).unwrap_err();
     (kind_of(&error), one_line(&error))
 }
 
 /// Finding a source is refused, with these words.
 #[track_caller]
-fn is_refused(wanted: &Wanted, words: &[&str]) {
-    let (kind, sentence) = refusal(wanted);
+fn is_refused(request: &SourceRequest, words: &[&str]) {
+    let (kind, sentence) = refusal(request);
     assert_eq!(kind, Kind::Refused);
     assert!(words.iter().all(|word| sentence.contains(word)), "{sentence}");
 }

@@ -11,7 +11,7 @@ fn a_manifest_that_is_not_committed_is_refused() {
     place.write("repo/[n]ew/src/lib.rs", "");
     place.git("repo", &["add", "new"]);
     place.git("repo", &["commit", "-q", "-m", "x"]);
-    is_refused(&place.wanted("repo/[n]ew"), &["is not in commit"]);
+    is_refused(&place.request("repo/[n]ew"), &["is not in commit"]);
 }
 
 #[test]
@@ -26,9 +26,9 @@ fn a_revision_with_another_workspace_is_read_as_it_was() {
     let root = place.read("repo/Cargo.toml") + "[workspace]\nmembers = [\"member\"]\n";
     place.write("repo/Cargo.toml", &root);
     place.commit("repo");
-    let wanted = place.revision("repo/member", &old);
-    assert_eq!(find(&wanted).unwrap().workspace, Path::new("member"));
-    assert_eq!(find(&place.wanted("repo/member")).unwrap().workspace, Path::new(""));
+    let request = place.revision("repo/member", &old);
+    assert_eq!(find(&request).unwrap().workspace, Path::new("member"));
+    assert_eq!(find(&place.request("repo/member")).unwrap().workspace, Path::new(""));
 }
 
 #[test]
@@ -38,7 +38,7 @@ fn a_dependency_outside_the_repository_is_refused() {
         place.package("far", "[workspace]");
         place.package("repo", &format!("{table}\nfar = {{ path = \"../far\" }}"));
         place.commit("repo");
-        is_refused(&place.wanted("repo"), &["`far`", "--source"]);
+        is_refused(&place.request("repo"), &["`far`", "--source"]);
     }
 }
 
@@ -49,11 +49,11 @@ fn a_patched_package_below_the_workspace_needs_not_be_a_member() {
     place.package("repo/vendor/next", "");
     place.package("repo", "[workspace]\n[patch.crates-io]\ndep = { path = \"vendor/dep\" }");
     place.commit("repo");
-    find(&place.wanted("repo")).unwrap();
+    find(&place.request("repo")).unwrap();
     place.package("repo/vendor/dep", "[dependencies]\nfar = { path = \"../../../far\" }");
     place.package("far", "[workspace]");
     place.commit("repo");
-    is_refused(&place.wanted("repo"), &["`far`"]);
+    is_refused(&place.request("repo"), &["`far`"]);
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn what_a_dependency_does_not_need_itself_may_lie_anywhere() {
     let used = "[dependencies]\nused = { path = \"other/used\" }\n";
     place.package("repo", &format!("{used}[workspace]\nexclude = [\"other\"]"));
     place.commit("repo");
-    find(&place.wanted("repo")).unwrap();
+    find(&place.request("repo")).unwrap();
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn a_member_that_is_not_committed_is_not_asked() {
     place.commit("repo");
     place.package("far", "[workspace]");
     place.package("repo/crates/draft", "[dependencies]\nfar = { path = \"../../../far\" }");
-    find(&place.wanted("repo")).unwrap();
+    find(&place.request("repo")).unwrap();
 }
 
 #[test]
@@ -91,8 +91,9 @@ fn a_directory_is_copied_without_its_targets() {
     place.write("repo/other/target/CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55");
     place.write("repo/src/target/mod.rs", "");
     let choice = SourceChoice { directory: Some(place.at("repo")), ..SourceChoice::default() };
-    let wanted = Wanted { choice, target_dir: place.at("repo/out"), ..place.wanted("repo") };
-    let source = place.copy(&wanted);
+    let request =
+        SourceRequest { choice, target_dir: place.at("repo/out"), ..place.request("repo") };
+    let source = place.copy(&request);
     assert!(matches!(source.origin, Origin::Directory));
     for gone in ["target", "out", "linked/.git", "other/target"] {
         assert!(!place.at("copy").join(gone).exists(), "{gone}");
@@ -112,7 +113,7 @@ fn a_directory_carries_what_lies_beside_it() {
     place.write("all/near/Cargo.toml", "[workspace]\nmembers = [\"dep\"]\nresolver = \"3\"\n");
     place.package("all/near/dep", "");
     place.write("all/else", "not needed");
-    let source = place.copy(&place.wanted("all/ws"));
+    let source = place.copy(&place.request("all/ws"));
     assert_eq!(source.root, place.at("all"));
     assert_eq!(source.workspace, Path::new("ws"));
     assert!(place.at("copy/near/Cargo.toml").is_file());

@@ -7,7 +7,7 @@ use super::*;
 fn a_dirty_tree_is_refused_by_name() {
     let Some(place) = Place::with_repository() else { return };
     place.write("repo/src/lib.rs", "// changed");
-    is_refused(&place.wanted("repo"), &["src/lib.rs", "--allow-dirty"]);
+    is_refused(&place.request("repo"), &["src/lib.rs", "--allow-dirty"]);
     let mut both = place.snapshot("repo");
     both.choice.rev = Some("HEAD".to_string());
     assert_eq!(refusal(&both).0, Kind::Usage);
@@ -76,7 +76,7 @@ fn a_snapshot_takes_submodules_as_they_are_and_its_tree_tells_them_apart() {
     let mut trees = vec![place.git("repo", &["rev-parse", "HEAD^{tree}"])];
     for text in ["// one", "// two"] {
         place.write("repo/deps/lib/src/lib.rs", text);
-        is_refused(&place.wanted("repo"), &["deps/lib"]);
+        is_refused(&place.request("repo"), &["deps/lib"]);
         let source = place.copy(&place.snapshot("repo"));
         assert_eq!(place.read("copy/deps/lib/src/lib.rs"), text);
         trees.push(commit_of(&source).tree.clone());

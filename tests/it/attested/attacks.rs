@@ -78,8 +78,8 @@ const MALFORMED: &[(&str, Attack)] = &[
         it.forge(|b| b["verificationMaterial"]["certificate"] = json!({"rawBytes": "AAAA"}))
     }),
     ("over 2048 KiB", |it| it.put("bob", &format!("{{{}", " ".repeat(3 << 20)))),
-    // Bob signed it, and it is no statement.
-    ("no statement", |it| it.signed_by_bob(|s| s["_type"] = json!("x"))),
+    // Bob signed it, and its type is not that of a statement.
+    ("its type is not", |it| it.signed_by_bob(|s| s["_type"] = json!("x"))),
     ("twice", |it| {
         it.signed_by_bob(|s| {
             let first = s["subject"][0].clone();

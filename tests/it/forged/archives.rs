@@ -178,7 +178,7 @@ const ARCHIVES: &[Attack] = &[
             c.manifest(|m| m["archives"][0]["target"] = json!(null));
         },
         Refused(5),
-        &["which no artifact is for"],
+        &["which has no artifact"],
     ),
     (
         "an archive for another target",

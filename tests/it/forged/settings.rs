@@ -190,7 +190,7 @@ const SETTINGS_REFUSED: &[Attack] = &[
             set(c, "features", "evil");
         },
         Refused(5),
-        &["and of another setting"],
+        &["for a different setting"],
     ),
     (
         "a variable without a name",

@@ -1,5 +1,7 @@
 //! Calls of functions and methods: those that read something, those of the crate itself, and those
 //! that receive a value.
+//! [`crate::check::rust::names`] resolves a path, and the tables say whether it reads something. A function of the
+//! crate itself gets the arguments of all its callers, as types and order are unknown.
 
 use proc_macro2::Span;
 use syn::{Expr, Path};

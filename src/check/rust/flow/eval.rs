@@ -1,4 +1,5 @@
 //! The sources of an expression, and of the names and literals in it.
+//! Everything that may contribute does, for instance both arms of a branch and all elements of a list.
 
 use syn::visit::Visit;
 use syn::{Block, Expr, Lit, Member, Pat, Path, Stmt};

@@ -50,12 +50,12 @@ pub(super) enum Source {
 }
 
 /// Where a source is: file, line and column.
-pub(super) type Place = (usize, usize, usize);
+pub(super) type Position = (usize, usize, usize);
 
 /// What is known of a source.
 pub(super) struct Origin {
     pub(super) source: Source,
-    pub(super) place: Place,
+    pub(super) place: Position,
     pub(super) uses: u8,
     /// Of a command: its programs and its arguments, as texts.
     pub(super) programs: Value,
@@ -189,7 +189,7 @@ struct Flow<'m> {
     /// The last names of paths that are looked for.
     ends: BTreeSet<&'static str>,
     origins: Vec<Origin>,
-    index: BTreeMap<(Place, Source), u32>,
+    index: BTreeMap<(Position, Source), u32>,
     vars: BTreeMap<(String, String), Value>,
     returns: BTreeMap<String, Value>,
     sorted: BTreeSet<(String, String)>,
@@ -324,7 +324,7 @@ impl Flow<'_> {
         self.at_place(source, (self.file, at.line, at.column))
     }
 
-    fn at_place(&mut self, source: Source, place: Place) -> u32 {
+    fn at_place(&mut self, source: Source, place: Position) -> u32 {
         let next = self.origins.len() as u32;
         let id = *self.index.entry((place, source.clone())).or_insert(next);
         if id == next {

@@ -1,5 +1,5 @@
-//! Questions to cargo that it answers by reading manifests alone: nothing is written, resolved or
-//! fetched. And what it says when it fails, whatever it was asked.
+//! Asks cargo what it knows from manifests alone: nothing is written, resolved or fetched.
+//! [`Failed`] is why a call of cargo failed, whatever it was for. No other module matches the text of such an error.
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};

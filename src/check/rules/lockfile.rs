@@ -4,7 +4,7 @@ use cargo_metadata::{Dependency, Package};
 
 use crate::cargo::lockfile::{Locked, Lockfile};
 use crate::check::facts::Facts;
-use crate::check::hit::{Hit, Place};
+use crate::check::hit::{FileLine, Hit};
 use crate::toolchain::is_exact;
 
 pub(in crate::check) fn missing(facts: &Facts) -> Vec<Hit> {
@@ -23,7 +23,7 @@ pub(in crate::check) fn untracked(facts: &Facts) -> Vec<Hit> {
     if facts.tree.files.iter().any(|f| f == inside) {
         return Vec::new();
     }
-    let place = Place { path: lockfile.path.clone(), line: 1 };
+    let place = FileLine { path: lockfile.path.clone(), line: 1 };
     vec![Hit::at(place, "Cargo.lock exists, but git does not track it")]
 }
 
@@ -31,7 +31,7 @@ pub(in crate::check) fn stale(facts: &Facts) -> Vec<Hit> {
     let (Some(lockfile), Some(metadata)) = (&facts.lockfile, &facts.members) else {
         return Vec::new();
     };
-    let whole = Place { path: lockfile.path.clone(), line: 1 };
+    let whole = FileLine { path: lockfile.path.clone(), line: 1 };
     let members = metadata.workspace_packages();
     let mut hits: Vec<Hit> = Vec::new();
     for package in members {
@@ -43,7 +43,7 @@ pub(in crate::check) fn stale(facts: &Facts) -> Vec<Hit> {
     hits
 }
 
-fn stale_for(package: &Package, lockfile: &Lockfile, whole: &Place) -> Vec<Hit> {
+fn stale_for(package: &Package, lockfile: &Lockfile, whole: &FileLine) -> Vec<Hit> {
     let spec = format!("{} {}", package.name, package.version);
     let Some(entry) = lockfile.entry(&package.name, &package.version.to_string()) else {
         return vec![Hit::at(whole.clone(), format!("Cargo.lock does not have {spec}"))];

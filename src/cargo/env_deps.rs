@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::cargo::records;
+use crate::cargo::dep_info;
 use crate::fs;
 
 /// Looks through a target directory after a build.
@@ -32,12 +32,12 @@ fn lossy(path: &Path) -> String {
 }
 
 fn in_dep_info(text: &str) -> Vec<String> {
-    let env = records::dep_info(text).env;
+    let env = dep_info::read(text).env;
     env.into_iter().map(|(name, _)| name).collect()
 }
 
 fn in_script_output(text: &str) -> Vec<String> {
-    records::directives(text)
+    dep_info::directives(text)
         .into_iter()
         .filter(|d| d.key == "rerun-if-env-changed")
         .map(|d| d.value.trim().to_string())

@@ -73,7 +73,7 @@ mod tests {
     fn lines_that_differ_by_more_than_directories_come_first() {
         let of = |dir: &str| {
             let mut trace = Trace::default();
-            trace.layout.source = dir.into();
+            trace.dirs.source = dir.into();
             Canonical::of(&trace, Vec::new())
         };
         let line = |x: &str, y: &str| text_line("f", (x, &of("/a")), (y, &of("/bb")));

@@ -6,7 +6,7 @@ use crate::variation::{Carrier, Side, Values, VariationId, carried_by};
 
 /// The directories of one side.
 #[derive(Clone, Debug, Default)]
-pub struct Layout {
+pub struct BuildDirs {
     /// A directory above the source.
     pub above: PathBuf,
     /// The copy of the source.
@@ -21,25 +21,25 @@ pub struct Layout {
     pub wrapper: PathBuf,
 }
 
-impl Layout {
+impl BuildDirs {
     /// That of one side of a run, by the values of the variations that are directories.
-    pub fn of(side: Side, values: &dyn Fn(VariationId) -> Values, scratch: &Path) -> Layout {
-        let mut layout = Layout {
+    pub fn of(side: Side, values: &dyn Fn(VariationId) -> Values, scratch: &Path) -> BuildDirs {
+        let mut dirs = BuildDirs {
             wrapper: scratch.join(format!("wrapper-{}", side.label())),
-            ..Layout::default()
+            ..BuildDirs::default()
         };
         for row in carried_by(|c| matches!(c, Carrier::Directory(_))) {
             let path = values(row.id).path(side).to_owned();
             match row.id {
-                VariationId::BuildPath => layout.source = path,
-                VariationId::TargetDir => layout.target = path,
-                VariationId::CargoHome => layout.cargo_home = path,
-                _ => layout.empty.push((row.id, path)),
+                VariationId::BuildPath => dirs.source = path,
+                VariationId::TargetDir => dirs.target = path,
+                VariationId::CargoHome => dirs.cargo_home = path,
+                _ => dirs.empty.push((row.id, path)),
             }
         }
-        let own = layout.source.ancestors().find(|dir| dir.ends_with(side.lower()));
-        layout.above = own.or(layout.source.parent()).unwrap_or(scratch).to_owned();
-        layout
+        let own = dirs.source.ancestors().find(|dir| dir.ends_with(side.lower()));
+        dirs.above = own.or(dirs.source.parent()).unwrap_or(scratch).to_owned();
+        dirs
     }
 
     /// What a build writes to, the wrapper's apart; the innermost first.

@@ -13,7 +13,7 @@ pub struct Reads {
 }
 
 /// Reads dep-info. Its paths need not be UTF-8, so the text may be lossy.
-pub fn dep_info(text: &str) -> Reads {
+pub fn read(text: &str) -> Reads {
     let mut reads = Reads::default();
     for line in text.lines() {
         if let Some(rest) = line.strip_prefix("# env-dep:") {
@@ -109,7 +109,7 @@ mod tests {
     fn dep_info_names_files_and_variables() {
         let text = "/t/x.d: src/main.rs src/a\\ b.rs\n\nsrc/main.rs:\nsrc/a\\ b.rs:\n\n\
                     # env-dep:OUT_DIR=/t/x=y\n# env-dep:UNSET\n# env-dep:TWO=a\\nb\\\\c\n";
-        let reads = dep_info(text);
+        let reads = read(text);
         assert_eq!(reads.files, ["src/main.rs", "src/a b.rs"]);
         let some = |n: &str, v: &str| (n.to_string(), Some(v.to_string()));
         assert_eq!(
@@ -121,8 +121,8 @@ mod tests {
     #[test]
     fn odd_names_are_read_or_the_list_is_not_whole() {
         let text = "/t/x.d: #a #\\ b a\\\\b\n\n#a:\n#\\ b:\na\\\\b:\n\n# env-dep:A\\\\B=1\n";
-        assert_eq!(dep_info(text).files, ["#a", "# b", "a\\\\b"]);
-        assert_eq!(dep_info(text).env, [("A\\B".to_string(), Some("1".to_string()))]);
+        assert_eq!(read(text).files, ["#a", "# b", "a\\\\b"]);
+        assert_eq!(read(text).env, [("A\\B".to_string(), Some("1".to_string()))]);
         assert!(is_whole(text));
         for name in ["a\nb", "a\r\nb", "a:\nb:", "a\n:", "# a\nb"] {
             let name = name.replace(' ', "\\ ");

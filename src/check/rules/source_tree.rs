@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use crate::check::facts::Facts;
 use crate::check::facts::manifests::Dependency;
-use crate::check::hit::{Hit, Place};
+use crate::check::hit::{FileLine, Hit};
 
 /// Path packages outside a directory, each with the place that asks for it, if that is known.
-fn outside(facts: &Facts, root: &Path) -> BTreeMap<PathBuf, (String, Option<Place>)> {
+fn outside(facts: &Facts, root: &Path) -> BTreeMap<PathBuf, (String, Option<FileLine>)> {
     let mut found = BTreeMap::new();
-    let mut add = |dir: &Path, name: &str, place: Option<Place>| {
+    let mut add = |dir: &Path, name: &str, place: Option<FileLine>| {
         if !dir.starts_with(root) {
             found.entry(dir.to_owned()).or_insert((name.to_string(), place));
         }
@@ -27,8 +27,8 @@ fn outside(facts: &Facts, root: &Path) -> BTreeMap<PathBuf, (String, Option<Plac
     found
 }
 
-fn hits(found: BTreeMap<PathBuf, (String, Option<Place>)>, what: &str) -> Vec<Hit> {
-    let hit = |(dir, (name, place)): (PathBuf, (String, Option<Place>))| Hit {
+fn hits(found: BTreeMap<PathBuf, (String, Option<FileLine>)>, what: &str) -> Vec<Hit> {
+    let hit = |(dir, (name, place)): (PathBuf, (String, Option<FileLine>))| Hit {
         place,
         message: format!("`{name}` is in `{}`, outside {what}", dir.display()),
         package: Some(name),
@@ -59,7 +59,7 @@ pub(in crate::check) fn submodules(facts: &Facts) -> Vec<Hit> {
 
 pub(in crate::check) fn pointers(facts: &Facts) -> Vec<Hit> {
     let of = |path: &PathBuf| {
-        let place = Place { path: facts.root.join(path), line: 1 };
+        let place = FileLine { path: facts.root.join(path), line: 1 };
         Hit::at(place, "this is a pointer of git LFS and not the file itself")
     };
     facts.tree.pointers.iter().map(of).collect()

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::table::{Channel, TABLE};
 use super::{C_FLAG_VARIABLES, Recipe, SideRecipe, is_c_flags};
-use crate::layout::Layout;
+use crate::build_dirs::BuildDirs;
 use crate::platform::Platform;
 use crate::variation::{Side, Values, VariationId};
 
@@ -25,7 +25,7 @@ pub struct Variable {
 
 /// The recipe as variables and flags.
 #[derive(Clone, Debug, Default)]
-pub struct ByHand {
+pub struct Exported {
     /// The variables, but for the compiler's flags.
     pub variables: Vec<Variable>,
     /// Arguments for rustc and the family of targets that they are for.
@@ -38,10 +38,10 @@ pub struct ByHand {
 const LEFT_OUT: &[&str] = &["CARGO_BUILD_JOBS"];
 
 impl Recipe {
-    /// The recipe for a build in `layout`, which is the user's own tree.
-    pub fn by_hand(&self, layout: &Layout, value: &dyn Fn(VariationId) -> Values) -> ByHand {
-        let share = self.side(Side::A, layout, value);
-        let mut out = ByHand::default();
+    /// The recipe for a build in `dirs`, which is the user's own tree.
+    pub fn export(&self, dirs: &BuildDirs, value: &dyn Fn(VariationId) -> Values) -> Exported {
+        let share = self.side(Side::A, dirs, value);
+        let mut out = Exported::default();
         for item in self.items() {
             let Channel::Env(name) = item.channel else { continue };
             let value = share.env.get(std::ffi::OsStr::new(name));
@@ -55,15 +55,15 @@ impl Recipe {
                 });
             }
         }
-        c_flags(&share, layout, &mut out);
-        out.rustc_args = remaps_outermost_first(share.rustc_args, layout);
+        c_flags(&share, dirs, &mut out);
+        out.rustc_args = remaps_outermost_first(share.rustc_args, dirs);
         out
     }
 }
 
 /// CFLAGS and the like, unless a path has a space, which they cannot hold.
-fn c_flags(share: &SideRecipe, layout: &Layout, out: &mut ByHand) {
-    let roots = [&layout.cargo_home, &layout.source, &layout.target];
+fn c_flags(share: &SideRecipe, dirs: &BuildDirs, out: &mut Exported) {
+    let roots = [&dirs.cargo_home, &dirs.source, &dirs.target];
     let spaced = |p: &&&std::path::PathBuf| p.to_string_lossy().contains(char::is_whitespace);
     if let Some(root) = roots.iter().find(spaced) {
         out.notes.push(format!(
@@ -89,13 +89,13 @@ fn c_flags(share: &SideRecipe, layout: &Layout, out: &mut ByHand) {
 /// the table does not know, such as a cargo home in the source.
 fn remaps_outermost_first(
     args: Vec<(Option<Platform>, String)>,
-    layout: &Layout,
+    dirs: &BuildDirs,
 ) -> Vec<(Option<Platform>, String)> {
     let inside = |a: &Path, b: &Path| a != b && a.starts_with(b);
-    if !inside(&layout.cargo_home, &layout.source) {
+    if !inside(&dirs.cargo_home, &dirs.source) {
         return args;
     }
-    let start = format!("--remap-path-prefix={}=", layout.cargo_home.display());
+    let start = format!("--remap-path-prefix={}=", dirs.cargo_home.display());
     let (inner, mut rest): (Vec<_>, Vec<_>) =
         args.into_iter().partition(|(_, a)| a.starts_with(&start));
     let place = rest.iter().rposition(|(_, a)| a.starts_with("--remap-path-prefix="));
@@ -109,30 +109,30 @@ mod tests {
     use super::*;
     use crate::recipe::tests::{recipe, values};
 
-    fn by_hand(source: &str, cargo_home: &str, config_env: &[(&str, &str)]) -> ByHand {
+    fn exported(source: &str, cargo_home: &str, config_env: &[(&str, &str)]) -> Exported {
         let config_env = config_env.iter().map(|(n, v)| (n.to_string(), v.to_string(), false));
         let recipe = Recipe {
             rust_src: "/sys/rust".into(),
             config_env: config_env.collect(),
             ..recipe("x86_64-unknown-linux-gnu")
         };
-        let layout = Layout {
+        let dirs = BuildDirs {
             above: "/w".into(),
             source: source.into(),
             target: format!("{source}/target").into(),
             cargo_home: cargo_home.into(),
-            ..Layout::default()
+            ..BuildDirs::default()
         };
-        recipe.by_hand(&layout, &values)
+        recipe.export(&dirs, &values)
     }
 
-    fn names(by_hand: &ByHand) -> Vec<&str> {
-        by_hand.variables.iter().map(|v| v.name.as_str()).collect()
+    fn names(exported: &Exported) -> Vec<&str> {
+        exported.variables.iter().map(|v| v.name.as_str()).collect()
     }
 
     #[test]
     fn variables_are_those_of_the_table_and_no_side_values() {
-        let found = by_hand("/w/src", "/h/.cargo", &[]);
+        let found = exported("/w/src", "/h/.cargo", &[]);
         assert_eq!(
             names(&found),
             [
@@ -142,14 +142,14 @@ mod tests {
                 "GIT_CONFIG_VALUE_0", "TZ", "LC_ALL", "CFLAGS", "CXXFLAGS",
             ]
         );
-        let kept = by_hand("/w/src", "/h/.cargo", &[("TZ", "Asia/Tokyo")]);
+        let kept = exported("/w/src", "/h/.cargo", &[("TZ", "Asia/Tokyo")]);
         assert!(!names(&kept).contains(&"TZ"));
     }
 
     #[test]
     fn a_cargo_home_in_the_source_is_remapped_after_it() {
         let order = |cargo_home: &str| {
-            let args = by_hand("/w/src", cargo_home, &[]).rustc_args;
+            let args = exported("/w/src", cargo_home, &[]).rustc_args;
             let at = |start: &str| {
                 let start = format!("--remap-path-prefix={start}=");
                 args.iter().position(|(_, a)| a.starts_with(&start)).unwrap()
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_space_in_a_path_is_told_where_it_cannot_be_written() {
-        let found = by_hand("/w/my src", "/h/.cargo", &[]);
+        let found = exported("/w/my src", "/h/.cargo", &[]);
         assert!(!names(&found).contains(&"CFLAGS") && found.notes.len() == 1);
     }
 }

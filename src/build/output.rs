@@ -1,4 +1,5 @@
 //! cargo's output while it builds: its progress, and the reason of a failure.
+//! cargo's text is matched only once a build has failed, to choose the message and the exit code.
 
 use std::path::Path;
 

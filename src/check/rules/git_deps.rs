@@ -1,4 +1,5 @@
 //! Git dependencies: the four conditions under which one is as good as a crate of a registry.
+//! A full commit id, a comment that says when the dependency can go, a row in deny.toml, and an entry in the SBOM.
 
 use crate::cargo::lockfile::Locked;
 use crate::check::facts::Facts;
@@ -128,7 +129,7 @@ pub(in crate::check) fn sbom(facts: &Facts) -> Vec<Hit> {
         }
         let message = match same.next() {
             Some(purl) => {
-                format!("{file} has `{purl}`, which does not say `vcs_url` with commit {commit}")
+                format!("{file} has `{purl}`, which has no `vcs_url` with commit {commit}")
             }
             None => format!("{file} has no purl for {}, which comes from git", p.spec()),
         };

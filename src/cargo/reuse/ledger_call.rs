@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::cargo::records;
+use crate::cargo::dep_info;
 use crate::cargo::units::Unit;
 use crate::fs;
 use crate::ledger::Spec;
 
 /// A call of rustc, with what the ledger needs of it.
-pub struct Asked<'a> {
+pub struct LedgerCall<'a> {
     /// The ledger.
     pub spec: &'a Spec,
     /// The wrapper's directory.
@@ -23,10 +23,10 @@ pub struct Asked<'a> {
     pub env: &'a BTreeMap<OsString, OsString>,
 }
 
-impl Asked<'_> {
+impl LedgerCall<'_> {
     pub(super) fn canonical(&self, text: &str) -> Result<String, String> {
         let text = self.spec.places.canonical(text);
-        text.ok_or_else(|| "has text that stands for directories of the ledger".to_string())
+        text.ok_or_else(|| "contains text that the ledger uses in place of a directory".to_string())
     }
 
     pub(super) fn dep_info(&self) -> PathBuf {
@@ -39,13 +39,13 @@ impl Asked<'_> {
     }
 
     /// The dep-info, and what it says.
-    pub(super) fn reads(&self) -> Result<(String, records::Reads), String> {
+    pub(super) fn reads(&self) -> Result<(String, dep_info::Reads), String> {
         let text = std::fs::read_to_string(self.dep_info())
             .map_err(|_| "left no list of the files that it read".to_string())?;
-        if !records::is_whole(&text) {
+        if !dep_info::is_whole(&text) {
             return Err("left a list of files that cannot be read".to_string());
         }
-        let reads = records::dep_info(&text);
+        let reads = dep_info::read(&text);
         Ok((text, reads))
     }
 

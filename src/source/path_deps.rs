@@ -8,11 +8,11 @@ use cargo_metadata::{DependencyKind, Package};
 use toml_edit::Item;
 
 use crate::fs;
-use crate::query::Cargo;
+use crate::metadata::Cargo;
 
 /// A package outside the source.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Outside {
+pub struct OutsidePackage {
     /// Name of the dependency or package.
     pub name: String,
     /// Its directory, absolute.
@@ -21,11 +21,11 @@ pub struct Outside {
 
 /// Members and path dependencies (also theirs, and those of `[patch]` and `[replace]`) of the
 /// workspace at `workspace` that are outside `root`.
-pub fn find(cargo: &Cargo, workspace: &Path, root: &Path) -> Result<Vec<Outside>> {
+pub fn find(cargo: &Cargo, workspace: &Path, root: &Path) -> Result<Vec<OutsidePackage>> {
     let mut outside = BTreeSet::new();
     let mut note = |name: &str, dir: &Path| {
         if !dir.starts_with(root) {
-            outside.insert(Outside { name: name.to_string(), dir: dir.to_owned() });
+            outside.insert(OutsidePackage { name: name.to_string(), dir: dir.to_owned() });
         }
     };
     // Packages whose dependencies are known already.
