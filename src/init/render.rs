@@ -41,6 +41,8 @@ impl Page {
     pub(super) fn of(facts: &Facts, docker: bool) -> Result<Page> {
         let mut env = Environment::new();
         env.set_undefined_behavior(UndefinedBehavior::Strict);
+        env.add_filter("length", |value: Value| value.len());
+        env.add_filter("replace", |text: String, a: String, b: String| text.replace(&a, &b));
         // No file is HTML.
         env.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
         for (name, text) in TEMPLATES {
@@ -52,11 +54,10 @@ impl Page {
             let text = page.env.get_template(name)?.render(values)?;
             Ok(text.trim_end().to_string())
         };
-        let tool = " --root \"$HOME/.cache/repro/tool\"";
         let parts = context! {
             steps => part(&page, "steps.yml", context! {})?,
             install => part(&page, "install.yml", context! { root => "" })?,
-            install_cached => part(&page, "install.yml", context! { root => tool })?,
+            install_cached => part(&page, "install.yml", context! { root => " --root \"$HOME/.cache/repro/tool\"" })?,
         };
         page.values = context! { ..parts, ..page.values };
         Ok(page)
@@ -86,7 +87,6 @@ fn values(facts: &Facts, docker: bool) -> Value {
     let (pin_name, pin_value) = facts.pin.variable();
     let comment = if matches!(facts.pin, Pin::Unknown) { "" } else { " # repro " };
     let version = if comment.is_empty() { "" } else { pin::VERSION };
-    let channel = facts.toolchain.channel().unwrap_or_default();
     let first = &facts.parts[0];
     let directory = facts.url.as_deref().and_then(|u| u.rsplit(['/', ':']).next());
     let below = facts.prefix.trim_end_matches('/');
@@ -113,7 +113,7 @@ fn values(facts: &Facts, docker: bool) -> Value {
         below,
         below_yaml => format!("{below:?}"),
         branch => &facts.branch,
-        channel,
+        channel => facts.toolchain.channel().unwrap_or_default(),
         check_targets => first.targets.iter().map(|t| format!("--target {t}")).collect::<Vec<_>>().join(" "),
         clone_dir => directory.map_or(&*facts.name, |d| d.trim_end_matches(".git")),
         clone_url => facts.url.as_deref().unwrap_or("URL"),
