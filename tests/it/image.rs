@@ -263,7 +263,7 @@ fn bases_that_are_hostile_are_refused_and_the_image_stays_as_it_is() {
         ("127 layers", &|layout| {
             with(layout, &|m| m["layers"] = json!(vec![m["layers"][0].clone(); 127]))
         }),
-        ("and the manifest has 2", &|layout| {
+        ("and the manifest lists 2", &|layout| {
             with(layout, &|m| m["layers"] = json!(vec![m["layers"][0].clone(); 2]))
         }),
         ("is there twice", &|layout| {
