@@ -100,11 +100,15 @@ impl Copied {
         let canaries = canaries::of_this_machine(scratch, &config);
         let copy = VariationSet::default().values(VariationId::BuildPath, &canaries);
         let copy = copy.path(Side::A).to_owned();
+        if !own {
+            config.connect_as_user();
+        }
         build::check_out(&source, &config, &copy)?;
         let tree = Inside { root: &source.root, copy: &copy, outside: own };
         config.add_inside(tree, &inside_configs(&source, &copy))?;
         if !own {
-            config.distrust_source(cargo_home.as_deref())?;
+            config.connect_as_user();
+            config.send_no_token(cargo_home.as_deref())?;
         }
         Ok(Copied { source, config, cargo_home, canaries, copy })
     }

@@ -439,6 +439,14 @@ fn a_source_sends_no_token_to_another_address() {
     project.write(".cargo/config.toml", "include = ['more.toml']\n");
     project.write(".cargo/more.toml", there);
     fails(&verify(&[]), 4, &[refused]);
+    // What lies above may have come in one archive with it.
+    project.write(".cargo/more.toml", "");
+    let above = project.base().join(".cargo/config.toml");
+    std::fs::create_dir(above.parent().unwrap()).unwrap();
+    std::fs::write(&above, there).unwrap();
+    fails(&verify(&[]), 4, &[refused]);
+    std::fs::remove_file(above).unwrap();
+    project.write(".cargo/more.toml", there);
     // Controls, where only the time is missing: the user's own address, and no token of that name.
     own("config.toml", there);
     fails(&verify(&[]), 4, &["SOURCE_DATE_EPOCH"]);

@@ -1,12 +1,13 @@
-//! What the config of a stranger's source may say of the network: where crates are, and not how they are
-//! fetched. cargo sends a token to the registry of its name, wherever a source says that this is.
+//! What the config of a stranger's source, and of the directories above it, may say of the network: where
+//! crates are, and not how they are fetched. cargo sends a token to the registry of its name, wherever a
+//! source says that this is. The user's own config is that of the cargo home.
 
 use std::path::Path;
 
 use anyhow::Result;
 use toml_edit::{Item, TableLike};
 
-use super::{Config, ConfigPlace, lookup};
+use super::{Config, ConfigFile, ConfigPlace, lookup};
 use crate::error::refused;
 use crate::fs;
 
@@ -14,13 +15,10 @@ use crate::fs;
 const NET: [&str; 3] = ["retry", "offline", "git-fetch-with-cli"];
 
 impl Config {
-    /// Leaves out what the source says of proxies, certificates and keys of hosts: by it, somebody else could
-    /// read what is fetched and with which token.
-    ///
-    /// # Errors
-    /// The source gives a registry that this user has a token for another address.
-    pub fn distrust_source(&mut self, cargo_home: Option<&Path>) -> Result<()> {
-        for file in self.files.iter_mut().filter(|file| file.place == ConfigPlace::Source) {
+    /// Leaves out what others say of proxies, certificates and keys of hosts: by it, somebody else could read
+    /// what is fetched and with which token.
+    pub fn connect_as_user(&mut self) {
+        for file in self.files.iter_mut().filter(|file| !is_own(file)) {
             file.change(&mut |table| {
                 table.remove("http");
                 let Some(net) = table.get_mut("net").and_then(Item::as_table_like_mut) else {
@@ -30,15 +28,22 @@ impl Config {
                 keys.iter().filter(|k| !NET.contains(&&***k)).for_each(|k| drop(net.remove(k)));
             });
         }
+    }
+
+    /// Keeps the user's tokens.
+    ///
+    /// # Errors
+    /// Others give a registry that this user has a token for another address.
+    pub fn send_no_token(&self, cargo_home: Option<&Path>) -> Result<()> {
         for name in self.keys(&["registries"]) {
-            let index = |of_source: bool| {
-                let files = self.all().filter(|f| (f.place == ConfigPlace::Source) == of_source);
+            let index = |own: bool| {
+                let files = self.all().filter(|file| is_own(file) == own);
                 let found = files.filter_map(|f| {
                     lookup(f.document.as_table(), &["registries", &name, "index"])?.as_str()
                 });
                 found.map(|url| url.trim_end_matches('/')).next()
             };
-            let Some(theirs) = index(true).filter(|theirs| index(false) != Some(theirs)) else {
+            let Some(theirs) = index(false).filter(|theirs| index(true) != Some(theirs)) else {
                 continue;
             };
             if variable(&name, "INDEX").is_none() && self.has_token(&name, cargo_home)? {
@@ -57,7 +62,7 @@ impl Config {
             let registry = table.get("registries").and_then(Item::as_table_like)?.get(name)?;
             registry.get("token").map(drop)
         };
-        let own = self.all().filter(|file| file.place != ConfigPlace::Source);
+        let own = self.all().filter(|file| is_own(file));
         if variable(name, "TOKEN").is_some() || own.filter_map(|f| token(&*f.document)).count() > 0
         {
             return Ok(true);
@@ -71,6 +76,10 @@ impl Config {
         }
         Ok(false)
     }
+}
+
+fn is_own(file: &ConfigFile) -> bool {
+    file.place == ConfigPlace::CargoHome
 }
 
 /// The variable that cargo reads for a key of a registry.
@@ -87,14 +96,15 @@ mod tests {
     #[test]
     fn connections_are_the_users_own() {
         let text = "[http]\nproxy = 'evil'\n[net]\nretry = 3\nssh = { known-hosts = ['evil'] }\n[source.x]\nregistry = 'y'\n";
-        let files = [ConfigPlace::Source, ConfigPlace::CargoHome];
+        let files = [ConfigPlace::Source, ConfigPlace::Outer, ConfigPlace::CargoHome];
         let files = files.map(|place| parse("/d/.cargo/config.toml".into(), place, text).unwrap());
         let mut config = Config { files: files.into() };
-        config.distrust_source(None).unwrap();
-        let left = config.files.iter().map(|file| file.document.to_string());
-        let [theirs, own] = &left.collect::<Vec<_>>()[..] else { panic!("two files") };
-        assert!(!theirs.contains("evil"), "{theirs}");
-        assert!(theirs.contains("retry = 3") && theirs.contains("registry = 'y'"), "{theirs}");
-        assert_eq!(own, text);
+        config.connect_as_user();
+        let left: Vec<_> = config.files.iter().map(|file| file.document.to_string()).collect();
+        for theirs in &left[..2] {
+            assert!(!theirs.contains("evil"), "{theirs}");
+            assert!(theirs.contains("retry = 3") && theirs.contains("registry = 'y'"), "{theirs}");
+        }
+        assert_eq!(left[2], text);
     }
 }
