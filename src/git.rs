@@ -37,8 +37,19 @@ pub fn short(id: &str) -> &str {
     id.get(..12).unwrap_or(id)
 }
 
-/// A `git` command in `dir`, to be given arguments and run.
+/// A `git` command in `dir`, to be given arguments and run. It asks no server: what a partial clone lacks is
+/// fetched by a program that the settings of the repository can name.
 pub fn git<S: AsRef<OsStr>>(dir: &Path, args: impl IntoIterator<Item = S>) -> Cmd {
+    offline(online(dir, args))
+}
+
+/// The command without a protocol by which it could ask a server.
+pub fn offline(cmd: Cmd) -> Cmd {
+    cmd.env("GIT_ALLOW_PROTOCOL", "")
+}
+
+/// The same as [`git`], by the protocols that the user allows.
+pub fn online<S: AsRef<OsStr>>(dir: &Path, args: impl IntoIterator<Item = S>) -> Cmd {
     let cmd = LOCAL_VARIABLES.iter().fold(Cmd::new("git"), |cmd, name| cmd.env_remove(name));
     // Optional locks would refresh, that is write, the user's index. A replacement object is not what its id
     // says, grafts give a commit other parents, and no other clone has either.

@@ -70,7 +70,7 @@ pub(super) fn lookup() -> [String; 3] {
 
 fn looked_up(dir: &Path) -> Option<String> {
     // Nobody is asked for a password, and a network that does not answer is not waited for.
-    let ask = git::git(dir, lookup()).env("GIT_TERMINAL_PROMPT", "0");
+    let ask = git::online(dir, lookup()).env("GIT_TERMINAL_PROMPT", "0");
     let out = ask.own_group().limit(Duration::from_secs(20)).output().ok()?;
     let out = out.status.success().then(|| out.text())?;
     let commit = |name: String| {

@@ -16,7 +16,7 @@ use super::snapshot::{self, Now};
 use super::sound;
 use crate::error::refused;
 use crate::fs;
-use crate::git::{configured, git, paths};
+use crate::git::{configured, offline, online, paths};
 use crate::process::Cmd;
 
 /// Copies `commit` of the repository at `from` to `to`, submodules too.
@@ -30,13 +30,16 @@ pub(super) fn check_out(from: &Path, commit: &str, take: Take, to: &Path) -> Res
         // A store can have one object twice, and git reads either: here it reads those that were checked.
         rename(&borrows, &aside)?;
     }
-    let mut reset = in_copy(to, ["reset", "--hard", "--quiet", commit]);
-    if let Some(url) = promisor(from)? {
-        // What a partial clone lacks is fetched from where it came from, and from its very URL,
-        // credentials and all: so it stays out of the copy's configuration and of messages.
-        let promisor = [("remote.promisor.promisor", "true"), ("remote.promisor.url", &*url)];
-        reset = configured(reset, &promisor);
-    }
+    let reset = ["reset", "--hard", "--quiet", commit];
+    let reset = match promisor(from)? {
+        None => in_copy(to, reset),
+        Some(url) => {
+            // What a partial clone lacks is fetched from where it came from, and from its very URL,
+            // credentials and all: so it stays out of the copy's configuration and of messages.
+            let promisor = [("remote.promisor.promisor", "true"), ("remote.promisor.url", &*url)];
+            configured(in_copy_online(to, reset), &promisor)
+        }
+    };
     reset.checked()?;
     if take == Take::Checked {
         rename(&aside, &borrows)?;
@@ -60,8 +63,13 @@ fn rename(from: &Path, to: &Path) -> Result<()> {
 
 /// A command in a copy: without hooks, and never in a repository around the copy.
 fn in_copy<'a>(copy: &Path, args: impl IntoIterator<Item = &'a str>) -> Cmd {
+    offline(in_copy_online(copy, args))
+}
+
+/// The same for one that fetches.
+fn in_copy_online<'a>(copy: &Path, args: impl IntoIterator<Item = &'a str>) -> Cmd {
     let around = copy.parent().unwrap_or(copy);
-    git(copy, ["-c", "core.hooksPath=/dev/null"].into_iter().chain(args))
+    online(copy, ["-c", "core.hooksPath=/dev/null"].into_iter().chain(args))
         .env("GIT_CEILING_DIRECTORIES", around)
 }
 
@@ -177,7 +185,7 @@ fn stored(from: &Path, name: &str, commit: &str) -> Result<Option<PathBuf>> {
 fn fetch(from: &Path, to: &Path, path: &Path, take: Take) -> Result<()> {
     // The address is the source's word: no setting of the user's may make a command of it.
     let args = ["-c", "protocol.ext.allow=never", "submodule", "--quiet", "update", "--init"];
-    let mut update = in_copy(to, args).args(["--recursive", "--"]).arg(path);
+    let mut update = in_copy_online(to, args).args(["--recursive", "--"]).arg(path);
     if take == Take::Checked {
         // It is a stranger's, whose server would get the password that the user types.
         update = update.env("GIT_TERMINAL_PROMPT", "0").env("GIT_ASKPASS", "");

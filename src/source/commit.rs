@@ -107,7 +107,7 @@ pub fn of_work_tree(top: &Path, package: &Path) -> Result<std::result::Result<St
     let Some(head) = try_text(top, ["rev-parse", "--verify", "--quiet", "HEAD^{commit}"])? else {
         return not("has no commit yet".to_string(), "commit it");
     };
-    let changed = super::git::changes(top)?;
+    let changed = super::git::changes_unfiltered(top)?;
     if !changed.is_empty() {
         let state = format!("has uncommitted changes ({})", super::git::some_of(&changed));
         return not(state, "commit them");

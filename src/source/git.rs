@@ -8,8 +8,9 @@ use anyhow::{Context, Result};
 use super::found::{Commit, Origin, Paths, Source, SourceRequest, Take};
 use super::repository::{remote, resolve, text};
 use super::{path_deps, snapshot};
-use crate::error::refused;
-use crate::git::{git, paths, short};
+use crate::error::{bad_input, refused};
+use crate::git::{configured, git, paths, short};
+use crate::process::Cmd;
 use crate::term::count;
 
 pub(super) fn find(request: &SourceRequest, found: &Paths, top: PathBuf) -> Result<Source> {
@@ -91,15 +92,35 @@ impl Copy {
 
 /// Tracked paths that differ from HEAD, in the index or the work tree; submodules too.
 pub(super) fn changes(top: &Path) -> Result<Vec<String>> {
-    let args = [
-        "status",
-        "--porcelain=v1",
-        "-z",
-        "--untracked-files=no",
-        "--no-renames",
-        "--ignore-submodules=untracked",
-    ];
-    let out = git(top, args).checked()?;
+    changed(git(top, STATUS).arg("--ignore-submodules=untracked"))
+}
+
+/// The same of a repository that may have come with a download: the programs that its own settings name as
+/// filters are not run. Those of a submodule would be, so only its commit counts.
+pub(super) fn changes_unfiltered(top: &Path) -> Result<Vec<String>> {
+    let all = ["config", "--show-scope", "--name-only", "-z", "--get-regexp", r"^filter\."];
+    let all = paths(&git(top, all).output()?);
+    let mut off = Vec::new();
+    for pair in all
+        .chunks_exact(2)
+        .filter(|pair| ["local", "worktree"].iter().any(|s| pair[0] == Path::new(s)))
+    {
+        let key = pair[1].to_str().and_then(|key| key.rsplit_once('.'));
+        let (filter, _) = key.ok_or_else(|| bad_input(format!(
+            "`{}` has a filter in its settings whose name is not UTF-8: clone it with `file://`", top.display()
+        )))?;
+        let values = [("clean", ""), ("process", ""), ("required", "false")];
+        off.extend(values.map(|(of, value)| (format!("{filter}.{of}"), value)));
+    }
+    let off: Vec<_> = off.iter().map(|(key, value)| (&**key, *value)).collect();
+    changed(configured(git(top, STATUS), &off).arg("--ignore-submodules=dirty"))
+}
+
+const STATUS: [&str; 5] =
+    ["status", "--porcelain=v1", "-z", "--untracked-files=no", "--no-renames"];
+
+fn changed(status: Cmd) -> Result<Vec<String>> {
+    let out = status.checked()?;
     let entries = paths(&out).into_iter();
     let mut names: Vec<String> =
         entries.map(|p| p.to_string_lossy().chars().skip(3).collect()).collect();

@@ -70,7 +70,7 @@ impl Place {
         let fixed = ["user.name=t", "user.email=t@t", "protocol.file.allow=always"];
         let fixed = fixed.iter().flat_map(|s| ["-c", s]);
         let all: Vec<&str> = fixed.chain(args.iter().copied()).collect();
-        git::git(&self.at(dir), all).checked().unwrap().text()
+        git::online(&self.at(dir), all).checked().unwrap().text()
     }
 
     fn commit(&self, dir: &str) -> String {

@@ -117,3 +117,40 @@ fn a_store_shows_the_build_only_other_stores() {
         assert_verdict(&run, 0, "REPRODUCED");
     }
 }
+
+/// Without isolation, and before anything is built: git itself would run them.
+#[test]
+fn no_program_is_run_that_the_settings_of_a_repository_name() {
+    let it = Release::of("sound-features");
+    let clone = it.clone("clone", &[], None);
+    let ran = it.elsewhere().join("ran");
+    let program = |then: &str| format!("touch {}; {then}", ran.display());
+    let (filter, serves) = (program("cat"), program("git-upload-pack"));
+    let here = clone.display().to_string();
+    for (name, value) in [
+        ("filter.x.clean", &*filter),
+        ("core.repositoryFormatVersion", "1"),
+        ("extensions.partialClone", "origin"),
+        ("remote.origin.promisor", "true"),
+        ("remote.origin.url", &here),
+        ("remote.origin.uploadpack", &serves),
+    ] {
+        it.project.git_in(&clone, &["config", name, value]);
+    }
+    std::fs::write(clone.join(".git/info/attributes"), "*.rs filter=x\n").unwrap();
+    std::fs::write(clone.join(".git/refs/heads/absent"), format!("{}\n", "1".repeat(40))).unwrap();
+    let absent = format!("{here}@absent");
+    for (source, script, code) in [
+        (&here, "git status >status", 0),
+        (&absent, "git rev-parse --verify 'absent^{commit}' 2>status || true", 4),
+    ] {
+        crate::archive::sh(&clone, "touch -d 2001-01-01 src/main.rs");
+        let args = ["--source", source, "--artifact", &it.app];
+        let run = it.verify_in(&it.elsewhere(), &args);
+        assert_eq!(run.code, Some(code), "{}", run.all());
+        assert!(!ran.exists(), "{}", run.all());
+        crate::archive::sh(&clone, script);
+        assert!(ran.exists(), "the attack is live");
+        std::fs::remove_file(&ran).unwrap();
+    }
+}
