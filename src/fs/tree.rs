@@ -37,13 +37,11 @@ pub fn walk(root: &Path, enter: &mut dyn FnMut(&Path) -> bool) -> Result<Vec<(Pa
     Ok(found)
 }
 
-/// Refuses a tree in which anything is neither a file, a directory nor a link to one: whoever reads a FIFO or a
-/// device may wait for ever. What is in `.git`, and what cargo built, is left out.
-pub fn only_files(root: &Path) -> Result<()> {
-    let built = |path: &Path| {
-        path.file_name() == Some("target".as_ref()) && path.join("CACHEDIR.TAG").is_file()
-    };
-    for (path, meta) in walk(root, &mut |path| not_git(path) && !built(path))? {
+/// Refuses a tree in which anything that `counts` is neither a file, a directory nor a link to one: whoever reads a FIFO or a
+/// device may wait for ever. What is in `.git` is left out.
+pub fn only_files(root: &Path, counts: &dyn Fn(&Path) -> bool) -> Result<()> {
+    let all = walk(root, &mut not_git)?;
+    for (path, meta) in all.into_iter().filter(|(path, _)| counts(path)) {
         // A link to nothing is one to no device.
         let real = if meta.is_symlink() { fs::metadata(&path).ok() } else { Some(meta) };
         let ends = real.is_none_or(|meta| meta.is_file() || meta.is_dir());

@@ -118,6 +118,8 @@ struct Ready {
 
 /// Verifies. What is published stays out of the scratch directory until the build is done.
 fn verify(asked: VerifyRequest, scratch: &Path, progress: &Progress) -> Result<Report> {
+    // cargo and rustup read what is above what is built, whoever put it there.
+    programs::none_above(scratch, home::of_user().as_deref())?;
     let (claimed, input) = claimed(&asked)?;
     if let Some(dir) = &asked.output {
         if dir.exists() {
@@ -298,8 +300,9 @@ fn unlike(manifest: &Manifest, facts: &SourceFacts) -> Vec<String> {
 fn fresh(asked: &VerifyRequest, published: &[Binary], scratch: &Path) -> Result<Ready> {
     let given = asked.given().context("a source was asked for")?;
     let mut tree = search(&Cargo::of_user(), asked, scratch).tree(given)?;
-    // Before cargo or anything here reads a file of it.
-    fs::only_files(&tree.dir)?;
+    // Before cargo reads a file of it.
+    fs::only_files(&tree.dir, &|_| true)?;
+    programs::no_toolchain_in(&tree.dir)?;
     for dir in tree.package.ancestors() {
         programs::none_at(&tree.dir.join(dir))?;
     }

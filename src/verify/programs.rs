@@ -30,12 +30,7 @@ pub(super) fn none_at(dir: &Path) -> Result<()> {
     let tree = Inside { root: dir, copy: dir, outside: false };
     config.add_inside(tree, &FILE_NAMES.map(PathBuf::from))?;
     none_in(&config, dir)?;
-    match toolchain_at_path(dir)? {
-        None => Ok(()),
-        Some(name) => Err(refused(format!(
-            "`{name}` of the source names a toolchain by its path, which would run before anything is checked: nothing was built"
-        ))),
-    }
+    no_toolchain_at(dir, dir)
 }
 
 /// The same of the directories above a source, which may have come in one archive with it; the user's own
@@ -43,7 +38,7 @@ pub(super) fn none_at(dir: &Path) -> Result<()> {
 pub(super) fn none_above(dir: &Path, cargo_home: Option<&Path>) -> Result<()> {
     let named = |what: String| {
         refused(format!(
-            "{what} is in a directory above the source and names a program, which would run before anything is checked: pass an archive of the source, or move the source to a directory of its own"
+            "{what} is in a directory above the source or its copy and names a program, which would run before anything is checked: pass an archive of the source, move the source to a directory of its own, or set TMPDIR to such a directory"
         ))
     };
     let config = Config::read(dir, cargo_home)?;
@@ -60,13 +55,45 @@ pub(super) fn none_above(dir: &Path, cargo_home: Option<&Path>) -> Result<()> {
     Ok(())
 }
 
-/// The toolchain file in a directory that names a toolchain by its path.
+/// The same of the toolchain files of all directories of a source: rustup takes that of the directory in which it
+/// is asked, and a dependency or a workspace can be in any.
+pub(super) fn no_toolchain_in(root: &Path) -> Result<()> {
+    for (dir, meta) in fs::walk(root, &mut |path| path.file_name() != Some(".git".as_ref()))? {
+        if meta.is_dir() {
+            no_toolchain_at(root, &dir)?;
+        }
+    }
+    Ok(())
+}
+
+fn no_toolchain_at(root: &Path, dir: &Path) -> Result<()> {
+    let Some(name) = toolchain_at_path(dir)? else { return Ok(()) };
+    let file = dir.strip_prefix(root).unwrap_or(dir).join(name);
+    Err(refused(format!(
+        "`{}` of the source names a toolchain by its path, which would run before anything is checked: nothing was built",
+        visible(&file.display().to_string())
+    )))
+}
+
+/// The toolchain file in a directory that names a toolchain by more than a name.
 fn toolchain_at_path(dir: &Path) -> Result<Option<&'static str>> {
+    // As channels, versions, dates and targets are written, and toolchains that the user has linked.
+    let is_name = |name: &str| {
+        !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+-".contains(&b))
+    };
     for name in ["rust-toolchain.toml", "rust-toolchain"] {
-        let text = fs::read_text_if_any(&dir.join(name))?.unwrap_or_default();
-        // The old form is a channel alone, and no TOML.
-        let Ok(document) = text.parse::<DocumentMut>() else { continue };
-        if document.get("toolchain").and_then(|t| t.get("path")).is_some() {
+        let path = dir.join(name);
+        if path.is_dir() {
+            continue;
+        }
+        let Some(text) = fs::read_text_if_any(&path)? else { continue };
+        // The old form is a name alone, and no TOML; rustup takes a path in its place.
+        let named = text.parse::<DocumentMut>().map_or(is_name(text.trim()), |document| {
+            let of = |key| document.get("toolchain").and_then(|t| t.get(key));
+            let channel = of("channel").is_none_or(|c| c.as_str().is_some_and(is_name));
+            of("path").is_none() && channel
+        });
+        if !named {
             return Ok(Some(name));
         }
     }

@@ -72,7 +72,7 @@ pub(super) fn open(
     let config = Config::replay(&outside, cargo_home.as_deref())?;
     let mut copied = Copied::new(source, config, cargo_home, scratch, false)?;
     // Before cargo, which reads them, is asked anything.
-    fs::only_files(&copied.copy)?;
+    fs::only_files(&copied.copy, &|_| true)?;
     programs::none_in(&copied.config, &copied.source.root)?;
     holds_its_crates(&copied.config, &copied.source.root)?;
     let content_digest = match copied.source.origin {

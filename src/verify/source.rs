@@ -2,6 +2,7 @@
 //! directory, an unpacked archive, or a crate that cargo fetched. Each is checked against the
 //! manifest; no code of it has run when that is done.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -19,6 +20,11 @@ use crate::source::identity::{Repository, SourceFacts};
 use crate::source::remote::{self, Named};
 use crate::source::{self, AsItIs, Source, SourceRequest, commit, exported, git_url};
 use crate::{fs, process};
+
+/// Whether a file in a work tree is one that git reads.
+fn is_gits(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".git")
+}
 
 /// A tree of files to build from.
 pub(super) struct Tree {
@@ -199,7 +205,6 @@ impl Search<'_> {
     })?;
         self.expected.refuse_files("a directory")?;
         let tree = self.files(given)?;
-        fs::only_files(&tree.dir)?;
         let package = tree.dir.join(&claimed.directory);
         let source = source::find(&SourceRequest {
             cargo: self.cargo.clone(),
@@ -280,10 +285,14 @@ impl Search<'_> {
                 commit::find(&root, revision)?.ok_or_else(|| no_revision(&at, revision))?
             }
             (None, true) => remote::head(&root)?,
-            (None, false) => match commit::of_work_tree(&root, &package)? {
-                Ok(id) => id,
-                Err(_) => return Ok(None),
-            },
+            (None, false) => {
+                // git reads them before anything is known of the tree.
+                fs::only_files(&root, &|path| path.file_name().is_some_and(is_gits))?;
+                match commit::of_work_tree(&root, &package)? {
+                    Ok(id) => id,
+                    Err(_) => return Ok(None),
+                }
+            }
         };
         Ok(Some((Repository { root, at, cloned_from: None, foreign: false }, id, package)))
     }
@@ -307,6 +316,7 @@ impl Search<'_> {
             return Err(no_source(text));
         }
         let dir = fs::canonicalize(path).with_context(|| format!("failed to resolve `{text}`"))?;
+        fs::only_files(&dir, &|_| true)?;
         let (as_is, doubts) = match source::root_of(&dir)? {
             Some(root) => {
                 let package = dir.strip_prefix(&root).unwrap_or(Path::new(""));

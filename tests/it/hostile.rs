@@ -331,6 +331,17 @@ fn programs_that_a_source_names_do_not_run() {
             format!("[toolchain]\npath = {tools:?}\n"),
             "toolchain by its path",
         ),
+        // rustup takes a path where a channel was to be.
+        (
+            "rust-toolchain",
+            format!("/proc/self/cwd{}\n", tools.display()),
+            "`rust-toolchain` of the source names a toolchain by its path",
+        ),
+        (
+            "sub/rust-toolchain.toml",
+            "[toolchain]\npath = '/proc/self/cwd/tools'\n".to_string(),
+            "`sub/rust-toolchain.toml` of the source",
+        ),
     ] {
         it.project.write(file, &text);
         it.project.commit("with a program");
@@ -366,7 +377,13 @@ fn what_is_no_file_in_a_source_keeps_nobody_waiting() {
         ("mkfifo .cargo/config.toml", 5, "is a FIFO"),
         // Whatever a workspace names as a member.
         ("mkdir m; mkfifo m/Cargo.toml", 5, "`m/Cargo.toml` of the source"),
+        (
+            "mkdir -p target/m; touch target/CACHEDIR.TAG; mkfifo target/m/Cargo.toml",
+            5,
+            "`target/m/Cargo.toml` of the source",
+        ),
         ("mkdir m; ln -s /dev/zero m/Cargo.toml", 5, "or a link to one"),
+        ("mkfifo .gitattributes", 5, "`.gitattributes` of the source is a FIFO"),
         ("ln -s /dev/null .cargo/config.toml", 4, "outside the source"),
         (
             "ln -s /dev/null .cargo/more.toml; echo \"include = ['more.toml']\" >.cargo/config.toml",
@@ -383,7 +400,10 @@ fn what_is_no_file_in_a_source_keeps_nobody_waiting() {
         crate::archive::sh(&project.dir, &format!("mkdir .cargo; {make}"));
         let run = project.repro(&["verify", "--source", &source, "--artifact", &app]);
         fails(&run, code, &[word]);
-        crate::archive::sh(&project.dir, "rm -rf .cargo rust-toolchain.toml m n");
+        crate::archive::sh(
+            &project.dir,
+            "rm -rf .cargo .gitattributes rust-toolchain.toml m n target",
+        );
     }
 }
 
