@@ -13,23 +13,34 @@ use crate::toolchain::Toolchain;
 
 /// The cargo that is asked.
 #[derive(Clone, Debug)]
-pub struct Cargo(OsString);
+pub struct Cargo {
+    program: OsString,
+    /// Where it is run: rustup then runs the toolchain of this directory, whatever a directory of a dependency
+    /// names. That of each manifest by default.
+    dir: Option<PathBuf>,
+}
 
 impl Cargo {
     /// The one that called `repro`, else the one in PATH. That may be rustup's, which would install or
     /// run the toolchain that a source names: the source must be the user's own.
     pub fn of_user() -> Cargo {
-        Cargo(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        Cargo { program, dir: None }
     }
 
     /// That of a toolchain, whatever a source names.
     pub fn of(toolchain: &Toolchain) -> Cargo {
-        Cargo(toolchain.cargo.clone().into())
+        Cargo { program: toolchain.cargo.clone().into(), dir: None }
+    }
+
+    /// The same, run in one directory only.
+    pub fn in_dir(self, dir: &Path) -> Cargo {
+        Cargo { dir: Some(dir.to_owned()), ..self }
     }
 
     /// The program.
     pub fn program(&self) -> &OsStr {
-        &self.0
+        &self.program
     }
 
     /// Root directory of the workspace that a manifest belongs to.
@@ -48,11 +59,12 @@ impl Cargo {
     }
 
     fn ask(&self, manifest: &Path, args: &[&str]) -> Result<String> {
-        let out = Cmd::new(&self.0)
+        let own = manifest.parent().unwrap_or(Path::new("."));
+        let out = Cmd::new(&self.program)
             .args(args)
             .arg("--manifest-path")
             .arg(manifest)
-            .dir(manifest.parent().unwrap_or(Path::new(".")))
+            .dir(self.dir.as_deref().unwrap_or(own))
             .env_remove("RUST_BACKTRACE")
             .output()?;
         if out.status.success() {

@@ -16,7 +16,7 @@ use crate::fs;
 use crate::oci::config::SCRATCH;
 use crate::project::Project;
 use crate::project::metadata::Defaults;
-use crate::request::{Publishes, Selection};
+use crate::request::{OCI, Publishes, Selection};
 use crate::source::git_url;
 use crate::toolchain;
 
@@ -257,8 +257,8 @@ fn image(
     if formats.is_empty() {
         formats.push("tar.gz".to_string());
     }
-    if !formats.iter().any(|f| f == "oci") {
-        formats.push("oci".to_string());
+    if !formats.iter().any(|f| f == OCI) {
+        formats.push(OCI.to_string());
     }
     let formats = format!("--format {}", formats.join(","));
     if base == SCRATCH {

@@ -152,8 +152,11 @@ impl Project {
     ) -> Result<Project> {
         none_of_own(&request.pass_env)?;
         let env = environment::of_process();
-        let cargo = Cargo::of_user();
         let manifest = find_manifest(&request.source)?;
+        let cargo = match request.source.untrusted {
+            true => Cargo::of_user().in_dir(manifest.parent().unwrap_or(Path::new("."))),
+            false => Cargo::of_user(),
+        };
         let metadata = cargo.metadata(&manifest)?;
         let target_dir = metadata.target_directory.clone().into_std_path_buf();
         let source = source::find(&SourceRequest {
@@ -166,7 +169,7 @@ impl Project {
         let package = source.root.join(&source.package);
         let read = |below: &Path| {
             let mut config = Config::read(below, cargo_home.as_deref())?;
-            if request.source.manifest.is_some() {
+            if request.source.manifest.is_some() && !request.source.untrusted {
                 let here =
                     std::env::current_dir().context("failed to find the current directory")?;
                 config.add_callers(&here, &package, cargo_home.as_deref())?;

@@ -67,7 +67,8 @@ pub(crate) fn check(
     env: &Env,
 ) -> Result<()> {
     let root = metadata.workspace_root.as_std_path();
-    let defaults = Defaults::read(manifest.parent().unwrap_or(root), root)?;
+    let dir = manifest.parent().unwrap_or(root);
+    let defaults = Defaults::read(dir, root)?;
     let mut selection = defaults.selection(given.clone())?;
     complete_targets(&mut selection.targets, config, env, HOST);
     let mut there = there(metadata, config, env)?;
@@ -75,7 +76,7 @@ pub(crate) fn check(
     let own = ["RUST_TARGET_PATH", "RUSTC"].iter().any(|n| env.contains_key(OsStr::new(n)));
     let own = own || config.get(&["env", "RUST_TARGET_PATH"]).is_some();
     if !selection.targets.is_empty() && !own && config.get(&["build", "rustc"]).is_none() {
-        let list = Cmd::new("rustc").args(["--print", "target-list"]).dir(root).output()?;
+        let list = Cmd::new("rustc").args(["--print", "target-list"]).dir(dir).output()?;
         let names = || list.text().lines().map(str::to_string).collect();
         there.targets = list.status.success().then(names);
     }
