@@ -43,9 +43,19 @@ pub fn git<S: AsRef<OsStr>>(dir: &Path, args: impl IntoIterator<Item = S>) -> Cm
     offline(online(dir, args))
 }
 
-/// The command without a protocol by which it could ask a server.
+/// The command without a protocol by which it could ask a server. Not even that of an empty name is one, which
+/// runs an alias; `/` is in no address before `::`. Only newer versions of git know the other variable.
 pub fn offline(cmd: Cmd) -> Cmd {
-    cmd.env("GIT_ALLOW_PROTOCOL", "")
+    cmd.env("GIT_ALLOW_PROTOCOL", "/").env("GIT_NO_LAZY_FETCH", "1")
+}
+
+/// The command without a question to the user, who would type a password for a server that a stranger names.
+pub fn unprompted(cmd: Cmd) -> Cmd {
+    // Without a terminal ssh asks nothing either.
+    cmd.env("GIT_TERMINAL_PROMPT", "0")
+        .env("GIT_ASKPASS", "")
+        .env("SSH_ASKPASS_REQUIRE", "never")
+        .own_group()
 }
 
 /// The same as [`git`], by the protocols that the user allows.

@@ -11,12 +11,13 @@ use anyhow::{Context, Result};
 
 use super::commit::is_in;
 use super::found::Take;
+use super::git::{own_filters, unfiltered};
 use super::repository::{common_dir, git_path, is_store, promisor, remote, text, try_text};
 use super::snapshot::{self, Now};
-use super::sound;
+use super::{git_url, sound};
 use crate::error::refused;
 use crate::fs;
-use crate::git::{configured, offline, online, paths};
+use crate::git::{configured, offline, online, paths, unprompted};
 use crate::process::Cmd;
 
 /// Copies `commit` of the repository at `from` to `to`, submodules too.
@@ -37,7 +38,12 @@ pub(super) fn check_out(from: &Path, commit: &str, take: Take, to: &Path) -> Res
             // What a partial clone lacks is fetched from where it came from, and from its very URL,
             // credentials and all: so it stays out of the copy's configuration and of messages.
             let promisor = [("remote.promisor.promisor", "true"), ("remote.promisor.url", &*url)];
-            configured(in_copy_online(to, reset), &promisor)
+            let reset = configured(in_copy_online(to, reset), &promisor);
+            if take == Take::Checked {
+                unprompted(reset).env("GIT_ALLOW_PROTOCOL", git_url::OWN_PROTOCOLS)
+            } else {
+                reset
+            }
         }
     };
     reset.checked()?;
@@ -187,8 +193,7 @@ fn fetch(from: &Path, to: &Path, path: &Path, take: Take) -> Result<()> {
     let args = ["-c", "protocol.ext.allow=never", "submodule", "--quiet", "update", "--init"];
     let mut update = in_copy_online(to, args).args(["--recursive", "--"]).arg(path);
     if take == Take::Checked {
-        // It is a stranger's, whose server would get the password that the user types.
-        update = update.env("GIT_TERMINAL_PROMPT", "0").env("GIT_ASKPASS", "");
+        update = unprompted(update);
     }
     if update.output()?.status.success() {
         return Ok(());
@@ -223,8 +228,13 @@ pub fn refresh_index(copy: &Path) -> Result<()> {
     if !copy.join(".git").exists() || !is_repository()?.status.success() {
         return Ok(());
     }
-    // The order counts: git refreshes when it reads this option, by the options before it.
-    in_copy(copy, ["update-index", "-q", "--unmerged", "--really-refresh"]).checked()?;
+    // Of a directory with a repository, the settings are in the copy.
+    let filters = own_filters(copy)?;
+    if filters.iter().all(|key| key.starts_with("filter.")) {
+        // The order counts: git refreshes when it reads this option, by the options before it.
+        let refresh = in_copy(copy, ["update-index", "-q", "--unmerged", "--really-refresh"]);
+        unfiltered(refresh, &filters).checked()?;
+    }
     for (path, _) in gitlinks(copy)? {
         refresh_index(&copy.join(path))?;
     }

@@ -4,11 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use repro_formats::names::visible;
 
 use super::found::{Commit, Origin, Paths, Source, SourceRequest, Take};
 use super::repository::{remote, resolve, text};
 use super::{path_deps, snapshot};
-use crate::error::{bad_input, refused};
+use crate::error::{bad_input, host, refused};
 use crate::git::{configured, git, paths, short};
 use crate::process::Cmd;
 use crate::term::count;
@@ -98,22 +99,42 @@ pub(super) fn changes(top: &Path) -> Result<Vec<String>> {
 /// The same of a repository that may have come with a download: the programs that its own settings name as
 /// filters are not run. Those of a submodule would be, so only its commit counts.
 pub(super) fn changes_unfiltered(top: &Path) -> Result<Vec<String>> {
-    let all = ["config", "--show-scope", "--name-only", "-z", "--get-regexp", r"^filter\."];
-    let all = paths(&git(top, all).output()?);
-    let mut off = Vec::new();
-    for pair in all
-        .chunks_exact(2)
-        .filter(|pair| ["local", "worktree"].iter().any(|s| pair[0] == Path::new(s)))
-    {
-        let key = pair[1].to_str().and_then(|key| key.rsplit_once('.'));
-        let (filter, _) = key.ok_or_else(|| bad_input(format!(
-            "`{}` has a filter in its settings whose name is not UTF-8: clone it with `file://`", top.display()
-        )))?;
-        let values = [("clean", ""), ("process", ""), ("required", "false")];
-        off.extend(values.map(|(of, value)| (format!("{filter}.{of}"), value)));
+    let filters = own_filters(top)?;
+    if let Some(other) = filters.iter().find(|key| !key.starts_with("filter.")) {
+        return Err(bad_input(format!(
+            "`{}` in the settings of `{}` names a program, which git would run: clone it with `file://`",
+            visible(other),
+            top.display()
+        )));
     }
-    let off: Vec<_> = off.iter().map(|(key, value)| (&**key, *value)).collect();
-    changed(configured(git(top, STATUS), &off).arg("--ignore-submodules=dirty"))
+    changed(unfiltered(git(top, STATUS), &filters).arg("--ignore-submodules=dirty"))
+}
+
+/// The settings of a repository's own, rather than the user's, that name filters.
+pub(super) fn own_filters(top: &Path) -> Result<Vec<String>> {
+    let all = r"^(filter|lfs\.extension)\.";
+    let all = ["config", "--show-scope", "--name-only", "-z", "--get-regexp", all];
+    let out = git(top, all).output()?;
+    // 1 is that there is none.
+    if !matches!(out.status.code(), Some(0 | 1)) {
+        let (top, why) = (top.display(), out.stderr.trim());
+        return Err(host(format!("git cannot list the settings of `{top}`: {why}")));
+    }
+    let words = String::from_utf8(out.stdout).map_err(|_| {
+        bad_input(format!("`{}` has settings whose names are not UTF-8", top.display()))
+    })?;
+    let words: Vec<_> = words.split_terminator('\0').collect();
+    let pairs = words.chunks_exact(2).filter(|pair| ["local", "worktree"].contains(&pair[0]));
+    Ok(pairs.map(|pair| pair[1].to_string()).collect())
+}
+
+/// The command without these filters.
+pub(super) fn unfiltered(cmd: Cmd, filters: &[String]) -> Cmd {
+    const OFF: [(&str, &str); 3] = [("clean", ""), ("process", ""), ("required", "false")];
+    let names = filters.iter().filter_map(|key| key.rsplit_once('.'));
+    let off = names.flat_map(|(name, _)| OFF.map(|(of, value)| (format!("{name}.{of}"), value)));
+    let off: Vec<_> = off.collect();
+    configured(cmd, &off.iter().map(|(key, value)| (&**key, *value)).collect::<Vec<_>>())
 }
 
 const STATUS: [&str; 5] =

@@ -16,7 +16,7 @@ const FILE: &str = "Cargo.lock";
 pub(super) fn is_in(root: &Path, commit: &str, dir: &Path) -> bool {
     let path = dir.join(FILE);
     let object = format!("{commit}:{}", path.display());
-    try_text(root, ["cat-file", "-e", &object]).ok().flatten().is_some()
+    try_text(root, ["rev-parse", "--verify", "--quiet", &object]).ok().flatten().is_some()
 }
 
 /// Why no commit has what is in a work tree.

@@ -1,5 +1,5 @@
 //! A remote repository, cloned bare into the scratch directory: nothing is checked out, and none of
-//! its hooks, helpers or remote commands run. [`super::address`] decides which addresses git may be
+//! its hooks, helpers or remote commands run. [`super::git_url`] decides which addresses git may be
 //! given.
 
 use std::path::Path;
@@ -12,7 +12,7 @@ use super::git_url::{OWN_PROTOCOLS, PROTOCOLS};
 use super::repository::{text, without_credentials};
 use crate::error::{bad_input, host, refused};
 use crate::fs;
-use crate::git::git;
+use crate::git::{configured, git, unprompted};
 use crate::process::Cmd;
 
 /// Who named an address.
@@ -95,7 +95,10 @@ pub fn head(store: &Path) -> Result<String> {
 
 /// Git with only the protocols that the address needs, and without prompts for passwords.
 fn careful(cmd: Cmd, named: Named) -> Cmd {
-    cmd.env("GIT_ALLOW_PROTOCOL", named.protocols()).env("GIT_TERMINAL_PROMPT", "0")
+    // A server that says nothing more is not waited for.
+    let cmd = configured(cmd, &[("http.lowSpeedLimit", "1000"), ("http.lowSpeedTime", "60")]);
+    let cmd = cmd.env("GIT_ALLOW_PROTOCOL", named.protocols()).env("GIT_TERMINAL_PROMPT", "0");
+    if named == Named::Foreign { unprompted(cmd) } else { cmd }
 }
 
 fn failed(address: &str, words: &str) -> anyhow::Error {

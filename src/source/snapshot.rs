@@ -109,7 +109,7 @@ impl Own<'_> {
             let cmd = self.git(top, &index, &["read-tree"])?;
             cmd.arg(prefix).arg(tree).checked()?;
         }
-        Ok(self.git(top, &index, &["write-tree"])?.checked()?.text())
+        Ok(self.git(top, &index, &["write-tree", "--missing-ok"])?.checked()?.text())
     }
 
     fn git(&self, top: &Path, index: &Path, args: &[&str]) -> Result<Cmd> {

@@ -140,10 +140,17 @@ fn no_program_is_run_that_the_settings_of_a_repository_name() {
     std::fs::write(clone.join(".git/info/attributes"), "*.rs filter=x\n").unwrap();
     std::fs::write(clone.join(".git/refs/heads/absent"), format!("{}\n", "1".repeat(40))).unwrap();
     let absent = format!("{here}@absent");
-    for (source, script, code) in [
-        (&here, "git status >status", 0),
-        (&absent, "git rev-parse --verify 'absent^{commit}' 2>status || true", 4),
+    let asks = "git rev-parse --verify 'absent^{commit}' 2>status || true";
+    let alias = program("").replacen("touch", "!touch", 1);
+    for (source, settings, script, code) in [
+        (&here, &[][..], "git status >status", 0),
+        (&absent, &[], asks, 4),
+        // The protocol of an empty name is an alias.
+        (&absent, &[("remote.origin.url", "::x"), ("alias.remote-", &*alias)], asks, 4),
     ] {
+        for (name, value) in settings {
+            it.project.git_in(&clone, &["config", name, value]);
+        }
         crate::archive::sh(&clone, "touch -d 2001-01-01 src/main.rs");
         let args = ["--source", source, "--artifact", &it.app];
         let run = it.verify_in(&it.elsewhere(), &args);
@@ -153,4 +160,73 @@ fn no_program_is_run_that_the_settings_of_a_repository_name() {
         assert!(ran.exists(), "the attack is live");
         std::fs::remove_file(&ran).unwrap();
     }
+    // What git-lfs runs for a filter of the user's own is named there as well.
+    it.project.git_in(&clone, &["config", "lfs.extension.x.clean", &filter]);
+    let run = it.verify_in(&it.elsewhere(), &["--source", &here, "--artifact", &it.app]);
+    assert!(run.code == Some(5) && run.stderr.contains("`lfs.extension.x.clean`"), "{}", run.all());
+}
+
+/// Neither in the copy that is built from a directory as it is.
+#[needs("sandbox")]
+#[test]
+fn no_filter_is_run_in_the_copy_of_a_directory() {
+    let it = Release::of("sound-features");
+    let clone = it.clone("clone", &[], None);
+    let ran = it.elsewhere().join("ran");
+    let filter = format!("touch {}; cat", ran.display());
+    it.project.git_in(&clone, &["config", "filter.x.clean", &filter]);
+    std::fs::write(clone.join(".git/info/attributes"), "*.toml filter=x\n").unwrap();
+    crate::archive::sh(&clone, "echo >>src/main.rs; touch -d 2001-01-01 Cargo.toml");
+    let source = clone.display().to_string();
+    let args = ["--source", &source, "--artifact", &it.app, "--epoch", "1"];
+    let run = it.verify_in(&it.elsewhere(), &args);
+    assert!(matches!(run.last(), "REPRODUCED" | "DIFFERS"), "{}", run.all());
+    assert!(!ran.exists(), "{}", run.all());
+    crate::archive::sh(&clone, "touch -d 2002-02-02 Cargo.toml; git status >status");
+    assert!(ran.exists(), "the attack is live");
+}
+
+#[test]
+fn no_program_is_run_that_a_dependency_or_the_directory_of_the_call_names() {
+    let it = Release::prepared("sound-features", |project| {
+        let manifest = std::fs::read_to_string(project.dir.join("Cargo.toml")).unwrap();
+        let manifest = manifest.replace("[workspace]", "[workspace]\nexclude = [\"dep\"]");
+        let with = format!(
+            "{manifest}\n[target.'cfg(windows)'.dependencies]\ndep = {{ path = \"dep\" }}\n"
+        );
+        project.write("Cargo.toml", &with);
+        project.write("dep/Cargo.toml", "[package]\nname = \"dep\"\nversion = \"0.1.0\"\n");
+        project.write("dep/src/lib.rs", "");
+        let lock = std::fs::read_to_string(project.dir.join("Cargo.lock")).unwrap();
+        let lock = lock.trim_end().to_string() + "\ndependencies = [\n \"dep\",\n]\n";
+        let dep = "[[package]]\nname = \"dep\"\nversion = \"0.1.0\"\n\n";
+        project.write("Cargo.lock", &lock.replacen("[[package]]", &format!("{dep}[[package]]"), 1));
+        project.commit("with a dependency");
+    });
+    let clone = it.clone("clone", &[], None);
+    // rustup's cargo runs the toolchain of the directory it is in.
+    let (tools, log) = (it.project.base().join("tools"), it.project.base().join("log"));
+    let script = format!("#!/bin/sh\npwd >>'{}'\nexec cargo \"$@\"\n", log.display());
+    std::fs::create_dir(&tools).unwrap();
+    std::fs::write(tools.join("logs"), script).unwrap();
+    crate::archive::sh(&tools, "chmod +x logs");
+    let cargo = tools.join("logs").display().to_string();
+    let asked = |run: &Run| {
+        let log = std::fs::read_to_string(&log).unwrap_or_else(|e| panic!("{e}: {}", run.all()));
+        log.lines().any(|dir| dir.ends_with("/dep"))
+    };
+    let here = it.elsewhere();
+    std::fs::create_dir(here.join(".cargo")).unwrap();
+    std::fs::write(here.join(".cargo/config.toml"), "[build]\nrustc = \"/evil\"\n").unwrap();
+    crate::archive::sh(&clone, "rm -rf .git");
+    let source = clone.display().to_string();
+    let env = [("CARGO", &*cargo)];
+    let args = ["--source", &source, "--artifact", &it.app, "--epoch", "1"];
+    let run = it.verify_env(&here, &args, &env);
+    assert_verdict(&run, 0, "REPRODUCED");
+    assert!(!asked(&run), "{}", run.all());
+    // The control, of the user's own source.
+    let mut build = it.project.command(env!("CARGO_BIN_EXE_repro"), &clone);
+    let run = build.args(["build", "--epoch", "1"]).envs(env).output().unwrap().into();
+    assert!(asked(&run), "{}", run.all());
 }
