@@ -37,7 +37,7 @@ pub fn make(
 ) -> Result<()> {
     fs::create_dir(to)?;
     if let Some(file) = config.files.iter().find(|f| f.place == ConfigPlace::CargoHome) {
-        fs::write(&to.join("config.toml"), file.relocated())?;
+        fs::write(&to.join("config.toml"), file.without_secrets().relocated())?;
     }
     let Some(user) = user else { return Ok(()) };
     let locked = Locked::read(lockfiles);

@@ -277,6 +277,24 @@ fn what_the_caller_has_open_is_no_file_of_a_build() {
     }
 }
 
+#[test]
+fn no_build_reads_the_tokens_of_the_user() {
+    let project = with_script(
+        "let file = format!(\"{}/config.toml\", env::var(\"CARGO_HOME\").unwrap());\n\
+         let value = fs::read_to_string(file).unwrap().replace('\\n', \" \");",
+    );
+    let home = project.base().join("own-cargo-home");
+    std::fs::create_dir(&home).unwrap();
+    let text = "[http]\nproxy = 'http://u:secret@p'\n[registry]\ntoken = 'secret'\ndefault = 'corp'\n\
+        [registries.corp]\ntoken = 'secret'\nindex = 'sparse+https://corp.example/'\n";
+    std::fs::write(home.join("config.toml"), text).unwrap();
+    let run = project.repro_env(&["build"], &[("CARGO_HOME", home.to_str().unwrap())]);
+    assert_verdict(&run, 0, "REPRODUCIBLE");
+    let seen = project.proven("fault-username");
+    // The control: the rest of the file.
+    assert!(seen.contains("corp.example") && !seen.contains("secret"), "{seen}");
+}
+
 /// Takes the value of a key, or makes it; with arguments, runs them with a key ring as a login gives one.
 const KEYS: &str = r#"
 #include <stdio.h>

@@ -34,6 +34,15 @@ pub struct ConfigFile {
     pub(super) relative: bool,
 }
 
+/// Takes the token out of a registry.
+fn forget_token(registry: &mut Item) {
+    if let Some(registry) = registry.as_table_like_mut() {
+        for key in ["token", "secret-key"] {
+            registry.remove(key);
+        }
+    }
+}
+
 /// The tables that change what is built.
 pub(super) const BUILD_TABLES: [&str; 9] =
     ["build", "target", "profile", "env", "unstable", "host", "patch", "paths", "source"];
@@ -49,6 +58,19 @@ impl ConfigFile {
     /// another place.
     pub fn relocated(&self) -> String {
         self.merged(&|base| base).to_string()
+    }
+
+    /// The same without tokens and proxies, which an offline build has no use for: build scripts read the file.
+    pub fn without_secrets(&self) -> ConfigFile {
+        let mut file = self.clone();
+        file.change(&mut |table| {
+            table.remove("http");
+            let registries = table.get_mut("registries").and_then(Item::as_table_like_mut);
+            let each = registries.into_iter().flat_map(|all| all.iter_mut().map(|(_, one)| one));
+            each.for_each(|one| forget_token(one));
+            table.get_mut("registry").into_iter().for_each(forget_token);
+        });
+        file
     }
 
     pub(super) fn remove(&mut self, keys: &[&str]) {
