@@ -262,7 +262,8 @@ fn outer<'d>(dirs: impl Iterator<Item = &'d Path>, in_home: &[PathBuf]) -> Resul
     let mut found = Vec::new();
     for dir in dirs {
         let files = FILE_NAMES.map(|name| dir.join(name));
-        let own = files.iter().filter(|file| !in_home.contains(file));
+        let in_home: Vec<_> = in_home.iter().map(|file| fs::canonical(file)).collect();
+        let own = files.iter().filter(|file| !in_home.contains(&fs::canonical(file)));
         found.extend(first_of(own, ConfigPlace::Outer)?);
     }
     Ok(found)

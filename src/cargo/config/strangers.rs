@@ -5,14 +5,18 @@
 use std::path::Path;
 
 use anyhow::Result;
+use repro_formats::names::visible;
 use toml_edit::{Item, TableLike};
 
 use super::{Config, ConfigFile, ConfigPlace, lookup};
 use crate::error::refused;
 use crate::fs;
 
-/// The keys of `net` that count.
-const NET: [&str; 3] = ["retry", "offline", "git-fetch-with-cli"];
+/// The keys of `net` that count. How often a server is asked, and by which program, is the user's choice.
+const NET: [&str; 1] = ["offline"];
+
+/// What gives cargo a token for a registry.
+const GIVES_TOKEN: [&str; 3] = ["token", "secret-key", "credential-provider"];
 
 impl Config {
     /// Leaves out what others say of proxies, certificates and keys of hosts: by it, somebody else could read
@@ -37,19 +41,22 @@ impl Config {
     pub fn send_no_token(&self, cargo_home: Option<&Path>) -> Result<()> {
         for name in self.keys(&["registries"]) {
             let index = |own: bool| {
-                let files = self.all().filter(|file| is_own(file) == own);
-                let found = files.filter_map(|f| {
-                    lookup(f.document.as_table(), &["registries", &name, "index"])?.as_str()
-                });
-                found.map(|url| url.trim_end_matches('/')).next()
+                let mut files = self.all().filter(|file| is_own(file) == own);
+                files.find_map(|file| {
+                    let url = lookup(file.document.as_table(), &["registries", &name, "index"])?;
+                    Some((url.as_str()?.trim_end_matches('/'), &file.path))
+                })
             };
-            let Some(theirs) = index(false).filter(|theirs| index(true) != Some(theirs)) else {
+            let own = index(true).map(|(url, _)| url);
+            let Some((theirs, file)) = index(false).filter(|(theirs, _)| own != Some(theirs))
+            else {
                 continue;
             };
             if variable(&name, "INDEX").is_none() && self.has_token(&name, cargo_home)? {
                 let (name, theirs) = (name.escape_debug(), theirs.escape_debug());
+                let file = visible(&file.display().to_string());
                 return Err(refused(format!(
-                    "the source says that the registry `{name}` is at `{theirs}`, and cargo would send your token for `{name}` there: if that is its address, set `index` of [registries.{name}] in your cargo home"
+                    "cargo config `{file}` says that the registry `{name}` is at `{theirs}`, and cargo would send your token for `{name}` there: if that is its address, set `index` of [registries.{name}] in your cargo home"
                 )));
             }
         }
@@ -60,11 +67,11 @@ impl Config {
     fn has_token(&self, name: &str, cargo_home: Option<&Path>) -> Result<bool> {
         let token = |table: &dyn TableLike| {
             let registry = table.get("registries").and_then(Item::as_table_like)?.get(name)?;
-            registry.get("token").map(drop)
+            GIVES_TOKEN.iter().find_map(|key| registry.as_table_like()?.get(key)).map(drop)
         };
         let own = self.all().filter(|file| is_own(file));
-        if variable(name, "TOKEN").is_some() || own.filter_map(|f| token(&*f.document)).count() > 0
-        {
+        let set = |key: &&str| variable(name, &key.to_uppercase().replace('-', "_")).is_some();
+        if GIVES_TOKEN.iter().any(set) || own.filter_map(|f| token(&*f.document)).count() > 0 {
             return Ok(true);
         }
         for file in ["credentials", "credentials.toml"] {
@@ -95,7 +102,7 @@ mod tests {
 
     #[test]
     fn connections_are_the_users_own() {
-        let text = "[http]\nproxy = 'evil'\n[net]\nretry = 3\nssh = { known-hosts = ['evil'] }\n[source.x]\nregistry = 'y'\n";
+        let text = "[http]\nproxy = 'evil'\n[net]\nretry = 3\noffline = true\nssh = { known-hosts = ['evil'] }\n[source.x]\nregistry = 'y'\n";
         let files = [ConfigPlace::Source, ConfigPlace::Outer, ConfigPlace::CargoHome];
         let files = files.map(|place| parse("/d/.cargo/config.toml".into(), place, text).unwrap());
         let mut config = Config { files: files.into() };
@@ -103,7 +110,12 @@ mod tests {
         let left: Vec<_> = config.files.iter().map(|file| file.document.to_string()).collect();
         for theirs in &left[..2] {
             assert!(!theirs.contains("evil"), "{theirs}");
-            assert!(theirs.contains("retry = 3") && theirs.contains("registry = 'y'"), "{theirs}");
+            assert!(
+                theirs.contains("offline = true")
+                    && !theirs.contains("retry")
+                    && theirs.contains("registry = 'y'"),
+                "{theirs}"
+            );
         }
         assert_eq!(left[2], text);
     }
