@@ -67,7 +67,7 @@ impl ConfigFile {
             table.remove("http");
             let registries = table.get_mut("registries").and_then(Item::as_table_like_mut);
             let each = registries.into_iter().flat_map(|all| all.iter_mut().map(|(_, one)| one));
-            each.for_each(|one| forget_token(one));
+            each.for_each(forget_token);
             table.get_mut("registry").into_iter().for_each(forget_token);
         });
         file
