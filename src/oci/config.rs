@@ -42,6 +42,10 @@ impl Wishes {
         version: &str,
         packages: impl Iterator<Item = &'p str> + Clone,
     ) -> bool {
+        if (&self.name, &self.release) == (&None, &None) {
+            // Both of one package.
+            return packages.clone().any(|p| p.split_once(' ') == Some((title, version)));
+        }
         let is = |said: &Option<String>, of: fn((&'p str, &'p str)) -> &'p str, text: &str| {
             let mut packages = packages.clone().filter_map(|package| package.split_once(' '));
             said.as_deref().map_or_else(|| packages.any(|p| of(p) == text), |said| said == text)
@@ -188,6 +192,7 @@ mod tests {
         assert!(has(None, None, "app", "1.0.0"));
         assert!(has(Some("tool"), Some("v1"), "tool", "v1"));
         assert!(!has(None, None, "debian", "1.0.0"));
+        assert!(!has(None, None, "app", "0.2.0"));
         assert!(!has(None, None, "app", "latest"));
         assert!(!has(Some("tool"), None, "app", "1.0.0"));
         assert!(!has(None, Some("v1"), "app", "1.0.0"));

@@ -68,6 +68,13 @@ pub struct Setting {
     pub variable: Option<String>,
 }
 
+const REMOTE: &str = "remote";
+const INCLUDE: &str = "include";
+const IMAGE_NAME: &str = "image-name";
+const IMAGE_BASE: &str = "image-base";
+/// Names of the settings that are found in what was built.
+pub(super) const OF_RESULTS: [&str; 4] = [REMOTE, INCLUDE, IMAGE_NAME, IMAGE_BASE];
+
 impl Setting {
     pub(super) fn new(
         name: impl Into<String>,
@@ -81,21 +88,21 @@ impl Setting {
 
     /// What git names as the remote; a build script can read it.
     pub fn remote(url: &str) -> Setting {
-        Setting::new("remote", url, Fate::Replayed, Home::Commit)
+        Setting::new(REMOTE, url, Fate::Replayed, Home::Commit)
     }
 
     /// A file of the source that an archive has, and that the source does not put there.
     pub fn include(path: &str) -> Setting {
-        Setting::new("include", path, Fate::Replayed, Home::Metadata)
+        Setting::new(INCLUDE, path, Fate::Replayed, Home::Metadata)
     }
 
     /// What an image says that it is, where the source does not say so: its title and version.
     pub fn image_name(title: &str, version: &str) -> Setting {
-        Setting::new("image-name", format!("{title}:{version}"), Fate::Replayed, Home::Metadata)
+        Setting::new(IMAGE_NAME, format!("{title}:{version}"), Fate::Replayed, Home::Metadata)
     }
 
     /// What an image is based on, where the source does not say so: digests, or `scratch`.
     pub fn image_base(digests: &str) -> Setting {
-        Setting::new("image-base", digests, Fate::Replayed, Home::Metadata)
+        Setting::new(IMAGE_BASE, digests, Fate::Replayed, Home::Metadata)
     }
 }

@@ -82,9 +82,14 @@ pub fn unsourced(
     found.extend(config::settings(&manifest.outside_config)?);
     let variables = variables::settings(&manifest.environment, supplied)?;
     // Who accepts a setting by its name means one.
-    if let Some(both) = variables.iter().find(|v| found.iter().any(|other| other.name == v.name)) {
+    let is_other = |name: &str| {
+        entry::OF_RESULTS.contains(&name) || found.iter().any(|other| other.name == name)
+    };
+    if let Some(both) = variables.iter().find(|v| is_other(&v.name)) {
         let name = both.name.escape_debug();
-        return Err(format!("it uses `{name}` for a variable and for a different setting"));
+        return Err(format!(
+            "it has a variable `{name}`, which is also the name of a different setting"
+        ));
     }
     found.extend(variables);
     Ok(found)

@@ -190,7 +190,14 @@ const SETTINGS_REFUSED: &[Attack] = &[
             set(c, "features", "evil");
         },
         Refused(5),
-        &["for a different setting"],
+        &["the name of a different setting"],
+    ),
+    (
+        "the name of a setting that is found in what was built",
+        &["REL", "--no-sandbox"],
+        |c| set(c, "remote", "evil"),
+        Refused(5),
+        &["`remote`, which is also the name"],
     ),
     (
         "a variable without a name",
