@@ -5,6 +5,7 @@
 mod auditable;
 mod canaries;
 pub(crate) mod context;
+mod copied;
 pub(crate) mod elsewhere;
 pub(crate) mod isolate;
 pub(crate) mod ledger;
@@ -30,12 +31,14 @@ use anyhow::{Context, Result};
 use cargo_metadata::Metadata;
 
 use crate::cargo::config::reach::Leads;
-use crate::cargo::config::{Config, ConfigPlace, FILE_NAMES, Inside};
+use crate::cargo::config::{Config, ConfigPlace};
 use crate::cargo::intact::{self, Sources};
 use crate::cargo::{fetch, home, toolchain as find_toolchain};
 use crate::epoch::{self, Epoch, EpochFrom};
 use crate::error::{bad_input, refused, usage};
+use crate::git;
 use crate::metadata::Cargo;
+pub(crate) use crate::project::copied::Copied;
 use crate::project::lockfile::Lockfile;
 use crate::project::metadata::{Defaults, project_name};
 use crate::project::profiles::Profiles;
@@ -47,8 +50,7 @@ use crate::setting::Asks;
 use crate::source::{self, Origin, Source, SourceRequest};
 use crate::term::Progress;
 use crate::toolchain::{self, Toolchain};
-use crate::variation::{Canaries, Side, Values, VariationId, VariationSet};
-use crate::{build, git};
+use crate::variation::{Canaries, Values, VariationId};
 
 /// All that is known before anything is built.
 pub(crate) struct Project {
@@ -77,52 +79,6 @@ pub(crate) struct Project {
     pub(crate) asks: Asks,
     /// The user's environment, captured once; of a replay only what was accepted of it.
     pub(crate) env: Env,
-}
-
-/// A source that was copied, with the cargo config that holds for the copy. Nothing of it has run.
-pub(crate) struct Copied {
-    pub(crate) source: Source,
-    pub(crate) config: Config,
-    cargo_home: Option<PathBuf>,
-    canaries: Canaries,
-    pub(crate) copy: PathBuf,
-}
-
-impl Copied {
-    /// Copies a source. `config` is that outside of it; the source is the user's `own`, or a stranger's.
-    pub(crate) fn new(
-        source: Source,
-        mut config: Config,
-        cargo_home: Option<PathBuf>,
-        scratch: &Path,
-        own: bool,
-    ) -> Result<Copied> {
-        let canaries = canaries::of_this_machine(scratch, &config);
-        let copy = VariationSet::default().values(VariationId::BuildPath, &canaries);
-        let copy = copy.path(Side::A).to_owned();
-        if !own {
-            config.connect_as_user();
-        }
-        build::check_out(&source, &config, &copy)?;
-        let tree = Inside { root: &source.root, copy: &copy, outside: own };
-        config.add_inside(tree, &inside_configs(&source, &copy))?;
-        if !own {
-            config.connect_as_user();
-            config.send_no_token(cargo_home.as_deref())?;
-        }
-        Ok(Copied { source, config, cargo_home, canaries, copy })
-    }
-
-    /// The profiles that decide a build, by these variables too.
-    pub(crate) fn profiles(&self, profile: &str, env: &Env) -> Result<Profiles> {
-        Profiles::of(profile, &self.copy.join(&self.source.workspace), &self.config, env)
-    }
-
-    /// What the source's metadata asks for.
-    pub(crate) fn defaults(&self) -> Result<Defaults> {
-        let at = |below: &Path| self.copy.join(below);
-        Defaults::read(&at(&self.source.package), &at(&self.source.workspace))
-    }
 }
 
 /// What else a project is made of.
@@ -499,13 +455,4 @@ pub(crate) fn find_manifest(choice: &SourceChoice) -> Result<PathBuf> {
         }));
     }
     std::path::absolute(&path).with_context(|| format!("failed to resolve `{}`", path.display()))
-}
-
-/// Config files in the source, from the directory that cargo is run in up to its root.
-fn inside_configs(source: &Source, copy: &Path) -> Vec<PathBuf> {
-    let each = source.package.ancestors();
-    let first = |dir: &Path| {
-        FILE_NAMES.map(|n| dir.join(n)).into_iter().find(|file| copy.join(file).is_file())
-    };
-    each.filter_map(first).collect()
 }
