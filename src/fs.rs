@@ -24,6 +24,6 @@ pub use paths::{canonicalize, given, resolve, through_link};
 pub use pending::{Listed, Pending, check_file, remove_listed, write_atomic};
 pub use system::{disk_use, free_space, identity};
 pub use tree::{
-    copy_one, copy_tree, is_executable, only_files, remove_tree, remove_tree_or_file, reorder,
-    set_modes, set_mtimes, walk,
+    copy_one, copy_tree, is_executable, not_git, only_files, remove_tree, remove_tree_or_file,
+    reorder, set_modes, set_mtimes, walk,
 };

@@ -157,7 +157,8 @@ pub fn reorder(root: &Path, order: u32) -> Result<()> {
     Ok(())
 }
 
-fn not_git(path: &Path) -> bool {
+/// Whether a path is not the directory of a repository.
+pub fn not_git(path: &Path) -> bool {
     path.file_name() != Some(".git".as_ref())
 }
 

@@ -300,8 +300,6 @@ fn unlike(manifest: &Manifest, facts: &SourceFacts) -> Vec<String> {
 fn fresh(asked: &VerifyRequest, published: &[Binary], scratch: &Path) -> Result<Ready> {
     let given = asked.given().context("a source was asked for")?;
     let mut tree = search(&Cargo::of_user(), asked, scratch).tree(given)?;
-    // Before cargo reads a file of it.
-    fs::only_files(&tree.dir, &|_| true)?;
     programs::no_toolchain_in(&tree.dir)?;
     for dir in tree.package.ancestors() {
         programs::none_at(&tree.dir.join(dir))?;

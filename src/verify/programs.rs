@@ -58,7 +58,7 @@ pub(super) fn none_above(dir: &Path, cargo_home: Option<&Path>) -> Result<()> {
 /// The same of the toolchain files of all directories of a source: rustup takes that of the directory in which it
 /// is asked, and a dependency or a workspace can be in any.
 pub(super) fn no_toolchain_in(root: &Path) -> Result<()> {
-    for (dir, meta) in fs::walk(root, &mut |path| path.file_name() != Some(".git".as_ref()))? {
+    for (dir, meta) in fs::walk(root, &mut fs::not_git)? {
         if meta.is_dir() {
             no_toolchain_at(root, &dir)?;
         }

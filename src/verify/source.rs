@@ -247,6 +247,8 @@ impl Search<'_> {
         }
         let dir = self.scratch.join("checked-out");
         commit::of(self.cargo, root, &id, None, &package, at)?.check_out(&dir)?;
+        // A commit can have links to devices; an archive with a link that leads out is refused.
+        fs::only_files(&dir, &|_| true)?;
         Ok(Tree {
             package,
             repository: true,
