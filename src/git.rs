@@ -49,7 +49,7 @@ pub fn offline(cmd: Cmd) -> Cmd {
     cmd.env("GIT_ALLOW_PROTOCOL", "/").env("GIT_NO_LAZY_FETCH", "1")
 }
 
-/// The command without a question to the user, who would type a password for a server that a stranger names.
+/// The command without prompts: the user would type a password for a server that an untrusted source names.
 pub fn unprompted(cmd: Cmd) -> Cmd {
     // Without a terminal ssh asks nothing either.
     cmd.env("GIT_TERMINAL_PROMPT", "0")

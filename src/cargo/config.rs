@@ -8,7 +8,7 @@
 mod file;
 mod include;
 pub mod reach;
-mod strangers;
+mod untrusted;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -93,7 +93,7 @@ impl Config {
     }
 
     /// Programs that cargo would start while it only fetches, and what takes the compiler's place, by
-    /// all files but the one in CARGO_HOME: in a replay all others are a stranger's. Each is a key and
+    /// all files but the one in CARGO_HOME: in a replay all others are untrusted. Each is a key and
     /// the file that has it.
     pub fn programs_of_others(&self) -> Vec<(String, &Path)> {
         let mut found = Vec::new();

@@ -23,8 +23,8 @@ pub fn read_text(path: &Path) -> Result<String> {
     text_of(file, path)
 }
 
-/// Reads a whole text file, or `None` where there is none. Where reading might never end there is no file: a
-/// stranger's source can have a FIFO, or a link to a device, under any name.
+/// Reads a whole text file, or `None` where there is none. Where reading might never end it is an error: an
+/// untrusted source can have a FIFO, or a link to a device, under any name.
 pub fn read_text_if_any(path: &Path) -> Result<Option<String>> {
     let what = || format!("failed to read `{}`", path.display());
     let mut options = File::options();

@@ -367,7 +367,7 @@ fn programs_that_a_source_names_do_not_run() {
 /// A tarball can have them: whoever opens a FIFO waits, and a device has no end.
 #[cfg(target_os = "linux")]
 #[test]
-fn what_is_no_file_in_a_source_keeps_nobody_waiting() {
+fn what_is_not_a_file_in_a_source_is_never_waited_for() {
     let project = Project::plain("sound-features");
     let app = project.base().join("app").display().to_string();
     std::fs::write(&app, "x").unwrap();

@@ -46,7 +46,7 @@ impl Inside<'_> {
         !self.root.as_os_str().is_empty() && path.starts_with(self.root)
     }
 
-    /// A file of a stranger's source may be a link that leads out of it.
+    /// A file of an untrusted source may be a link that leads out of it.
     pub(super) fn check_inside(&self, relative: &Path) -> Result<()> {
         let real = |path: &Path| fs::canonicalize(path).unwrap_or(path.to_owned());
         let file = self.copy.join(relative);

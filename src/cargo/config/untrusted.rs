@@ -1,6 +1,6 @@
-//! What the config of a stranger's source, and of the directories above it, may say of the network: where
-//! crates are, and not how they are fetched. cargo sends a token to the registry of its name, wherever a
-//! source says that this is. The user's own config is that of the cargo home.
+//! What the config of an untrusted source, and of the directories above it, may say about the network: where
+//! crates are, but not how they are fetched. cargo sends a token to the registry of that name, wherever a
+//! source says that it is. The user's own config is that of the cargo home.
 
 use std::path::Path;
 
@@ -19,8 +19,8 @@ const NET: [&str; 1] = ["offline"];
 const GIVES_TOKEN: [&str; 3] = ["token", "secret-key", "credential-provider"];
 
 impl Config {
-    /// Leaves out what others say of proxies, certificates and keys of hosts: by it, somebody else could read
-    /// what is fetched and with which token.
+    /// Removes proxies, certificates and host keys from all config but the user's own: with them, a third party
+    /// could read what is fetched, and the token.
     pub fn connect_as_user(&mut self) {
         for file in self.files.iter_mut().filter(|file| !is_own(file)) {
             file.change(&mut |table| {
@@ -34,10 +34,10 @@ impl Config {
         }
     }
 
-    /// Keeps the user's tokens.
+    /// Checks that no token of the user's would go to an address that the user did not give.
     ///
     /// # Errors
-    /// Others give a registry that this user has a token for another address.
+    /// Config that is not the user's own gives a different address for a registry that the user has a token for.
     pub fn send_no_token(&self, cargo_home: Option<&Path>) -> Result<()> {
         for name in self.keys(&["registries"]) {
             let index = |own: bool| {

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use super::*;
 
-/// The address of a server that lets nobody in.
+/// The address of a server that refuses every login.
 fn closed() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -20,10 +20,10 @@ fn closed() -> String {
     format!("http://{address}/x")
 }
 
-/// A stranger's source says where the password would go.
+/// An untrusted source says where the password would go.
 #[cfg(unix)]
 #[test]
-fn a_submodule_of_a_stranger_asks_for_no_password() {
+fn a_submodule_of_an_untrusted_source_asks_for_no_password() {
     let project = Project::committed("sound-features");
     let (mark, ask) = (project.base().join("asked"), project.base().join("ask"));
     let script = format!("#!/bin/sh\ntouch {mark:?}\necho me\n");
